@@ -62,7 +62,10 @@ static inline struct jt_log_kv jt_kv_text(const char *key, const char *value)
         unsigned long long: jt_kv_uint,                                                            \
         default: jt_kv_int)(key, value)
 
-/** Sets what precedes every event of this process and the most talkative level that is printed. Call once at start. */
+/**
+ * Sets what precedes every event of this process and the most talkative level that is printed. Call once at start,
+ * before there are threads. SIGPIPE is ignored from here on: a log reader that went away must not end the service.
+ */
 void jt_log_init(const char *service, enum jt_log_level level);
 
 /** Parses "error", "warn", "info", "debug". Returns the level or -EINVAL. */
@@ -71,12 +74,14 @@ JT_MUST_CHECK int jt_log_level_parse(const char *text);
 /** Lines dropped because stderr could not take them, since start. */
 uint64_t jt_log_dropped(void);
 
+/** What the macros below call. `event` and the keys are literals of our own; a pair without a key is skipped. */
 void jt_log_event(enum jt_log_level level, const char *event, const struct jt_log_kv *pairs, size_t count);
 
-/* The leading empty pair lets the list be empty in strict C11; jt_log_event skips a NULL key. */
-#define JT_LOG(level, event, ...)                                                                  \
-    jt_log_event(level, event, (const struct jt_log_kv[]){{.key = NULL}, __VA_ARGS__},             \
-                 JT_COUNT(((const struct jt_log_kv[]){{.key = NULL}, __VA_ARGS__})))
+/* The empty pair at the end lets the list be empty in strict C11; jt_log_event skips a NULL key. */
+#define JT_LOG(level, ...) JT_LOG_PAIRS(level, __VA_ARGS__, {.key = NULL})
+#define JT_LOG_PAIRS(level, event, ...)                                                            \
+    jt_log_event(level, event, (const struct jt_log_kv[]){__VA_ARGS__},                            \
+                 JT_COUNT(((const struct jt_log_kv[]){__VA_ARGS__})))
 
 #define jt_error(...) JT_LOG(JT_LOG_ERROR, __VA_ARGS__)
 #define jt_warn(...) JT_LOG(JT_LOG_WARN, __VA_ARGS__)

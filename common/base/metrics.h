@@ -5,8 +5,8 @@
  *   static struct jt_metric refused = JT_COUNTER("jangteo_rtmp_refused_total", "Publishers refused.", "reason");
  *   jt_metric_add(&refused, "handshake_timeout", 1);
  *
- * A metric has at most one label beside those of jt_metrics_init; label values come from our own code, never from a
- * peer, and are at most JT_METRIC_SERIES_MAX per metric (further ones are counted under "other").
+ * A metric has at most one label; its values come from our own code, never from a peer, and are at most
+ * JT_METRIC_SERIES_MAX per metric (further ones are counted under "other").
  */
 #ifndef JT_BASE_METRICS_H
 #define JT_BASE_METRICS_H
