@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/base.h"
+#include "base/reader.h"
 
 enum {
     JT_PAYLOAD_MAX_BYTES = 1140, /* 1,200 at the viewer less headers, extensions, OSN and tag */
@@ -33,5 +34,8 @@ struct jt_payload {
     uint16_t size;
     uint16_t flags;
 };
+
+/** What is in a payload, without its RTP padding; failed from the start when the padding count is a lie. */
+struct jt_reader jt_payload_reader(const struct jt_payload *payload);
 
 #endif
