@@ -51,8 +51,8 @@ int64_t jt_loop_now_us(const struct jt_loop *loop);
 struct uv_loop_s *jt_loop_uv(struct jt_loop *loop);
 
 /**
- * JT_LOOP_SCRATCH_BYTES that any callback of the loop may use until it returns: one read buffer for all connections.
- * NULL when memory is short. Loop thread only.
+ * JT_LOOP_SCRATCH_BYTES that any callback of the loop may use until it returns: one read buffer for all connections
+ * (so the data that jt_tcp and jt_seq hand to their owners lies there). NULL when memory is short. Loop thread only.
  */
 uint8_t *jt_loop_scratch(struct jt_loop *loop);
 

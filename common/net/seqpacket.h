@@ -1,6 +1,6 @@
 /**
  * Unix SOCK_SEQPACKET links that carry messages with descriptors (SCM_RIGHTS), non-blocking. Peers are strangers that
- * may crash: uid is checked by SO_PEERCRED, truncated control data closes the link, descriptors nobody asked for are
+ * may crash: uid is checked by SO_PEERCRED (by the listener and by jt_seq_connect), truncated control data closes the link, descriptors nobody asked for are
  * closed (threat M4).
  */
 #ifndef JT_NET_SEQPACKET_H
@@ -22,7 +22,7 @@ struct jt_seq_ops {
     /** A message. `fds` (each close-on-exec) belong to the callee: take one by setting its entry to -1; what is left
      *  is closed after the call. `data` is NUL-terminated beyond `size`. */
     void (*on_message)(void *arg, const char *data, size_t size, int *fds, int fd_count);
-    /** The peer went away, broke the rules (-EPROTO) or did not read (-ENOBUFS). Free it here or later. */
+    /** The peer went away (0), broke the rules (-EPROTO) or did not read (-ENOBUFS). Free it here or later. */
     void (*on_end)(void *arg, int error);
 };
 
@@ -32,7 +32,8 @@ void jt_seq_free(struct jt_seq *seq);
 
 /**
  * Send one message with up to JT_SEQ_FDS_MAX descriptors (borrowed: duplicated if the message must wait). When more
- * than JT_SEQ_QUEUE_MAX messages wait, the link is ended (-ENOBUFS now, on_end at the end of the turn).
+ * than JT_SEQ_QUEUE_MAX messages wait, the link is ended (-ENOBUFS now, on_end at the end of the turn). -EINVAL for an
+ * empty message: a peer could not tell it from our end. Other errors (-EMFILE, -EPIPE) concern this message.
  */
 JT_MUST_CHECK int jt_seq_send(struct jt_seq *seq, const void *data, size_t size, const int *fds, int fd_count);
 

@@ -31,7 +31,8 @@ void jt_tcp_listener_free(struct jt_tcp_listener *listener);
 struct jt_tcp_ops {
     /** Bytes came; they are valid for the call only. */
     void (*on_data)(void *arg, const uint8_t *data, size_t size);
-    /** The peer closed its side (error 0) or the connection broke (negative errno). Free it here or later. */
+    /** The peer closed its side (error 0; we may still write) or the connection broke (negative errno). Free it
+     *  here or later; one that is kept after 0 may still break. */
     void (*on_end)(void *arg, int error);
     /** The write queue went from over half its limit to empty. May be NULL. */
     void (*on_drained)(void *arg);
@@ -42,14 +43,21 @@ JT_MUST_CHECK int jt_tcp_new(struct jt_loop *loop, int fd, size_t queue_max_byte
                              void *arg, struct jt_tcp **out);
 /** Close now; what is queued is lost. No callback comes after. NULL is fine. */
 void jt_tcp_free(struct jt_tcp *tcp);
-/** Send what is queued (at most `timeout_us`), then close and free; no callback comes after. */
+/**
+ * Send what is queued, say that no more comes, wait until the peer closes too (so that it has read everything: closing
+ * with unread input would reset the connection), then close and free; at most `timeout_us` in all. No callback comes
+ * after. May be called in a callback; what still finishes when the loop is freed is closed then. NULL is fine.
+ */
 void jt_tcp_finish(struct jt_tcp *tcp, int64_t timeout_us);
 
-/** Queue all of it (sent at once as far as the socket takes it) or nothing: -ENOBUFS over the limit, or an errno. */
+/**
+ * Queue all of it (sent at once as far as the socket takes it) or nothing: -ENOBUFS over the limit. Any other negative
+ * errno: the connection is broken, on_end follows from the loop (and not from within this call).
+ */
 JT_MUST_CHECK int jt_tcp_write(struct jt_tcp *tcp, const void *data, size_t size);
 size_t jt_tcp_queued_bytes(const struct jt_tcp *tcp);
 
-/** Stop or go on reading (flow control towards a peer that sends too fast). */
+/** Stop or go on reading (flow control towards a peer that sends too fast). While paused its end goes unnoticed. */
 void jt_tcp_pause(struct jt_tcp *tcp, bool paused);
 
 #endif
