@@ -1,0 +1,101 @@
+# shellcheck shell=bash
+# Supervision with Debian's runit. Every part is a service directory below $services:
+#
+#   $services/NAME/run       starts it (a part that ends is started again, after a second if it ended at once)
+#   $services/NAME/finish    writes how it ended into its log and into $services/NAME/ended
+#   $logs/NAME/current       its log, turned over at 1 MB, ten kept
+#
+# Needs: services, logs (absolute paths), set by who sources this.
+: "${services:=}" "${logs:=}"
+
+supervisor_pid=
+
+# service_define NAME COMMAND...: a part, in state down until service_up.
+service_define() {
+    local name=$1 dir=$services/$1
+    shift
+    mkdir -p "$dir/log" "$logs/$name"
+    printf '#!/bin/sh\nexec 2>&1 </dev/null\nexec%s\n' "$(printf ' %q' "$@")" >"$dir/run"
+    cat >"$dir/finish" <<END
+#!/bin/sh
+# Children of a part that was killed would hold its ports.
+pkill -KILL -g 0 -x nginx
+pkill -KILL -g 0 -x jangteo-worker
+echo "\$(date -u +%FT%T.%3NZ) warn run service.end name=$name exit=\$1 signal=\$2"
+echo "\$1 \$2" >>ended
+END
+    printf '#!/bin/sh\nexec svlogd %q\n' "$logs/$name" >"$dir/log/run"
+    printf 's1000000\nn10\n' >"$logs/$name/config"
+    chmod 755 "$dir/run" "$dir/finish" "$dir/log/run"
+    touch "$dir/down"
+}
+
+# Starts the supervisor of all defined parts. It ends with this script, even when that is killed.
+supervisor_start() {
+    setsid setpriv --pdeathsig HUP runsvdir -P "$services" >&2 </dev/null &
+    supervisor_pid=$!
+    local dir
+    for dir in "$services"/*/; do
+        wait_until 10 test -p "$dir/supervise/ok" || die "the supervisor did not start"
+    done
+}
+
+# wait_until SECONDS COMMAND...: polls 20 times a second.
+wait_until() {
+    local rounds=$(($1 * 20))
+    shift
+    while ! "$@"; do
+        rounds=$((rounds - 1))
+        [ $rounds -gt 0 ] || return 1
+        sleep 0.05
+    done
+}
+
+supervisor_wait() {
+    wait "$supervisor_pid" || true
+}
+
+service_up() {
+    sv up "$services/$1" >/dev/null
+    rm -f "$services/$1/down"
+}
+
+service_pid() {
+    cat "$services/$1/supervise/pid" 2>/dev/null || true
+}
+
+service_ended() {
+    [ -s "$services/$1/ended" ]
+}
+
+service_log_tail() {
+    tail -n "${2:-15}" "$logs/$1/current" 2>/dev/null | sed "s/^/    $1: /" >&2
+}
+
+# Stops the named parts, in that order, and the supervisor; what ignores SIGTERM for 10 s is killed.
+# Returns 1 when something had to be killed. Works by process ids, so also when the data folder was removed under us.
+supervisor_stop() {
+    local name code=0
+    local -A parts=() # each runsv leads a process group of its own, with its part and its log
+    [ -n "$supervisor_pid" ] || return 0
+    for name in "$@"; do
+        parts[$name]=$(pgrep -P "$supervisor_pid" -fx "runsv $name" || true)
+    done
+    kill -TERM "$supervisor_pid" 2>/dev/null || true # it leaves at once and starts nothing again
+    supervisor_wait
+    supervisor_pid=
+    for name in "$@"; do
+        [ -n "${parts[$name]}" ] || continue
+        kill -TERM "${parts[$name]}" 2>/dev/null || true
+        if ! wait_until 10 group_is_gone "${parts[$name]}"; then
+            say "$name did not stop within 10 s: killed"
+            kill -KILL -- "-${parts[$name]}" 2>/dev/null || true
+            code=1
+        fi
+    done
+    return $code
+}
+
+group_is_gone() { # but for zombies, which wait for an init that may not come
+    ! pgrep -g "$1" -r D,R,S,T,t,I >/dev/null
+}
