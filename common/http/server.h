@@ -78,6 +78,8 @@ JT_MUST_CHECK int jt_http_server_new(const struct jt_http_config *config,
 /** Stops the thread. Requests not answered yet are cut; answering them later is harmless. NULL is
  * fine. */
 void jt_http_server_free(struct jt_http_server *server);
+/** `memory` (what handlers refer to) is free()d when the server is. Once per server. */
+void jt_http_server_own(struct jt_http_server *server, void *memory);
 /** The TCP port (useful when it was 0), or 0. */
 uint16_t jt_http_server_port(const struct jt_http_server *server);
 
@@ -112,8 +114,17 @@ void jt_http_respond(struct jt_http_request *request, int status,
                      const char *content_type, const void *body, size_t body_size);
 
 /** Answer with application/problem+json: {"type":"about:blank","status":…,"code":…,"title":…}.
- * `retry_after_s` 0: none. */
+ * `retry_after_s` 0: no such header. */
 void jt_http_problem(struct jt_http_request *request, int status, const char *code,
                      const char *title, int retry_after_s);
+
+struct jt_http_fault {
+    int status;
+    const char *code, *title; /* ours, never the peer's words (threat H15) */
+    int retry_after_s;        /* 0: none */
+};
+/** The same with header fields of the caller's. */
+void jt_http_refuse(struct jt_http_request *request, const struct jt_http_fault *fault,
+                    const struct jt_http_header *headers, size_t header_count);
 
 #endif

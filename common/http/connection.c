@@ -1,0 +1,137 @@
+#include "http/connection.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <libwebsockets.h>
+
+#include "base/clock.h"
+
+/* Any phase may also end by the connection closing. Straight to idle: refused without a handler. */
+static const unsigned phase_moves[JT_HTTP_PHASE_COUNT] = {
+    [JT_HTTP_HEADERS] = 1U << JT_HTTP_BODY | 1U << JT_HTTP_HANDLING | 1U << JT_HTTP_IDLE,
+    [JT_HTTP_BODY] = 1U << JT_HTTP_HANDLING | 1U << JT_HTTP_IDLE,
+    [JT_HTTP_HANDLING] = 1U << JT_HTTP_IDLE,
+    [JT_HTTP_IDLE] = 1U << JT_HTTP_BODY | 1U << JT_HTTP_HANDLING | 1U << JT_HTTP_IDLE,
+};
+
+void jt_http_peer_text(int fd, char out[JT_HTTP_PEER_MAX_BYTES])
+{
+    struct sockaddr_storage address = {0};
+    socklen_t size = sizeof(address);
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address;
+
+    (void)snprintf(out, JT_HTTP_PEER_MAX_BYTES, "unix");
+    if (getpeername(fd, (struct sockaddr *)&address, &size) < 0)
+        return;
+    if (address.ss_family == AF_INET)
+        (void)inet_ntop(AF_INET, &v4->sin_addr, out, JT_HTTP_PEER_MAX_BYTES);
+    else if (address.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+        (void)inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], out, JT_HTTP_PEER_MAX_BYTES);
+    else if (address.ss_family == AF_INET6)
+        (void)inet_ntop(AF_INET6, &v6->sin6_addr, out, JT_HTTP_PEER_MAX_BYTES);
+}
+
+bool jt_http_connections_admit(const struct jt_http_connections *connections, int fd,
+                               const char **reason)
+{
+    char peer[JT_HTTP_PEER_MAX_BYTES];
+    int same = 0;
+
+    *reason = "connections";
+    if (connections->count >= connections->max)
+        return false;
+    jt_http_peer_text(fd, peer);
+    if (connections->peer_max < 0 || strcmp(peer, "unix") == 0)
+        return true;
+    for (const struct jt_http_connection *c = connections->first; c; c = c->next) {
+        if (!c->is_trusted && strcmp(c->peer, peer) == 0)
+            same++;
+    }
+    *reason = "peer_connections";
+    return same < connections->peer_max;
+}
+
+static int64_t phase_timeout_ms(const struct jt_http_connections *connections,
+                                enum jt_http_phase phase)
+{
+    switch (phase) {
+    case JT_HTTP_HEADERS:
+        return connections->header_timeout_ms;
+    case JT_HTTP_BODY:
+        return connections->body_timeout_ms;
+    case JT_HTTP_IDLE:
+        return JT_HTTP_IDLE_TIMEOUT_MS;
+    default:
+        return 0;
+    }
+}
+
+static void arm(struct jt_http_connection *connection, int64_t timeout_us)
+{
+    lws_set_timer_usecs(connection->wsi, timeout_us > 0 ? timeout_us : LWS_SET_TIMER_USEC_CANCEL);
+}
+
+int jt_http_connection_open(struct jt_http_connections *connections, struct lws *wsi,
+                            const struct jt_http_listener *listener)
+{
+    struct jt_http_connection *connection = calloc(1, sizeof(*connection));
+
+    if (!connection)
+        return -ENOMEM;
+    connection->wsi = wsi;
+    connection->listener = listener;
+    jt_http_peer_text(lws_get_socket_fd(wsi), connection->peer);
+    connection->next = connections->first;
+    if (connection->next)
+        connection->next->prev = connection;
+    connections->first = connection;
+    connections->count++;
+    lws_set_opaque_user_data(wsi, connection);
+    arm(connection, connections->header_timeout_ms * JT_USEC_PER_MSEC);
+    return 0;
+}
+
+void jt_http_connection_close(struct jt_http_connections *connections,
+                              struct jt_http_connection *connection)
+{
+    lws_set_opaque_user_data(connection->wsi, NULL);
+    if (connection->request) {
+        connection->request->connection = NULL;
+        jt_http_request_unref(&connection->request);
+    }
+    if (connection->prev)
+        connection->prev->next = connection->next;
+    else
+        connections->first = connection->next;
+    if (connection->next)
+        connection->next->prev = connection->prev;
+    connections->count--;
+    free(connection);
+}
+
+void jt_http_connection_enter(const struct jt_http_connections *connections,
+                              struct jt_http_connection *connection, enum jt_http_phase phase)
+{
+    int64_t timeout_us = phase_timeout_ms(connections, phase) * JT_USEC_PER_MSEC;
+
+    assert(phase_moves[connection->phase] & 1U << phase);
+    connection->phase = phase;
+    if (phase == JT_HTTP_BODY)
+        connection->body_deadline_us = jt_clock_mono_us() + timeout_us * JT_HTTP_BODY_PATIENCE;
+    arm(connection, timeout_us);
+}
+
+void jt_http_connection_progress(const struct jt_http_connections *connections,
+                                 struct jt_http_connection *connection)
+{
+    int64_t left_us = connection->body_deadline_us - jt_clock_mono_us();
+
+    arm(connection, JT_MAX(1, JT_MIN(left_us, connections->body_timeout_ms * JT_USEC_PER_MSEC)));
+}

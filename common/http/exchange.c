@@ -1,0 +1,335 @@
+#include "http/exchange.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <libwebsockets.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "http/fields.h"
+#include "http/origin.h"
+#include "http/outbox.h"
+#include "http/request.h"
+#include "http/route.h"
+
+static struct jt_metric refused =
+    JT_COUNTER("jangteo_http_refused_total", "Requests and connections refused.", "reason");
+
+void jt_http_refused(const char *reason)
+{
+    jt_metric_add(&refused, reason, 1);
+}
+
+/* What is refused before any handler. `code` is also the metric's reason. */
+static const struct jt_http_fault
+    headers_too_large = {431, "headers_too_large", "Header fields too large", 0},
+    header_malformed = {400, "header_malformed", "Malformed header field", 0},
+    no_memory = {503, "no_memory", "Out of memory", 1},
+    uri_too_long = {414, "uri_too_long", "Request target too long", 0},
+    path_malformed = {400, "path_malformed", "Malformed request target", 0},
+    method_unknown = {501, "method_unknown", "Method not known", 0},
+    host_missing = {400, "host_missing", "No Host header field", 0},
+    host_unknown = {421, "host_unknown", "This host is not served here", 0},
+    origin_refused = {403, "origin_refused", "This origin may not ask", 0},
+    length_malformed = {400, "length_malformed", "Malformed message length", 0},
+    length_required = {411, "length_required", "Content-Length required", 0},
+    body_unexpected = {400, "body_unexpected", "This method takes no content", 0},
+    body_too_large = {413, "body_too_large", "Content too large", 0},
+    body_timeout = {408, "body_timeout", "Content came too slowly", 0},
+    path_unknown = {404, "not_found", "Nothing here", 0},
+    method_not_allowed = {405, "method_not_allowed", "Method not allowed here", 0};
+
+static bool read_method(struct jt_http_request *request, struct lws *wsi)
+{
+    static const struct {
+        enum lws_token_indexes token;
+        enum jt_http_method method;
+    } all[] = {
+        {WSI_TOKEN_GET_URI, JT_HTTP_GET},         {WSI_TOKEN_HEAD_URI, JT_HTTP_GET},
+        {WSI_TOKEN_POST_URI, JT_HTTP_POST},       {WSI_TOKEN_PUT_URI, JT_HTTP_PUT},
+        {WSI_TOKEN_PATCH_URI, JT_HTTP_PATCH},     {WSI_TOKEN_DELETE_URI, JT_HTTP_DELETE},
+        {WSI_TOKEN_OPTIONS_URI, JT_HTTP_OPTIONS},
+    };
+
+    for (size_t i = 0; i < JT_COUNT(all); i++) {
+        if (lws_hdr_total_length(wsi, all[i].token) <= 0)
+            continue;
+        request->method = all[i].method;
+        request->is_head = all[i].token == WSI_TOKEN_HEAD_URI;
+        return true;
+    }
+    return false;
+}
+
+static const struct jt_http_fault *read_target(struct jt_http_request *request, struct lws *wsi,
+                                               const char *path)
+{
+    int err;
+
+    if (!read_method(request, wsi))
+        return &method_unknown;
+    if (strlen(path) > JT_HTTP_REQUEST_LINE_MAX_BYTES)
+        return &uri_too_long;
+    if (!jt_http_path_is_clean(path))
+        return &path_malformed;
+    request->path = strdup(path);
+    if (!request->path)
+        return &no_memory;
+    err = jt_http_query_read(&request->query, wsi);
+    if (err)
+        return err == -E2BIG ? &uri_too_long : err == -ENOMEM ? &no_memory : &path_malformed;
+    return NULL;
+}
+
+static const struct jt_http_fault *read_fields(struct jt_http_request *request, struct lws *wsi)
+{
+    int err = jt_http_fields_read(&request->fields, wsi);
+
+    if (err)
+        return err == -E2BIG ? &headers_too_large : err == -ENOMEM ? &no_memory : &header_malformed;
+    return NULL;
+}
+
+/* RFC 9112 §6. libwebsockets does not parse chunks, so that any transfer coding ends the connection. */
+static const struct jt_http_fault *read_length(struct jt_http_request *request)
+{
+    const char *length = jt_http_request_header(request, "content-length");
+    const char *coding = jt_http_request_header(request, "transfer-encoding");
+    bool has_body_method = request->method & (JT_HTTP_POST | JT_HTTP_PUT | JT_HTTP_PATCH);
+    unsigned long long value;
+
+    if (coding)
+        return length || strcasecmp(coding, "chunked") != 0 ? &length_malformed : &length_required;
+    if (!length)
+        return has_body_method ? &length_required : NULL;
+    if (!*length || strspn(length, "0123456789") != strlen(length))
+        return &length_malformed;
+    value = strlen(length) > 18 ? ULLONG_MAX : strtoull(length, NULL, 10);
+    if (value > JT_HTTP_BODY_MAX_BYTES)
+        return &body_too_large;
+    if (value && request->method == JT_HTTP_GET)
+        return &body_unexpected;
+    request->body_expected = (size_t)value;
+    return NULL;
+}
+
+/* Believed only from the front door, and of its list only the address that it added itself: the last (threat H6). */
+static void read_forwarded(struct jt_http_request *request)
+{
+    const char *list = jt_http_request_header(request, "x-forwarded-for");
+    const char *proto = jt_http_request_header(request, "x-forwarded-proto");
+    const char *last = list ? strrchr(list, ',') : NULL;
+    struct in6_addr address;
+
+    last = last ? last + 1 : list;
+    if (last)
+        last += strspn(last, " \t");
+    if (last &&
+        (inet_pton(AF_INET, last, &address) == 1 || inet_pton(AF_INET6, last, &address) == 1))
+        strcpy(request->peer, last); /* a numeric address fits */
+    request->is_secure = proto && strcasecmp(proto, "https") == 0;
+}
+
+static const struct jt_http_fault *read_origin(const struct jt_http_policy *policy,
+                                               struct jt_http_request *request,
+                                               const struct jt_http_listener *listener)
+{
+    const char *host = jt_http_request_header(request, "host");
+    const char *origin = jt_http_request_header(request, "origin");
+
+    if (!host)
+        return &host_missing;
+    if ((!listener->is_unix || policy->hosts[0]) &&
+        !jt_http_host_is_served(host, listener->host, policy->hosts))
+        return &host_unknown;
+    if (!origin)
+        return NULL;
+    if (!jt_http_origin_is_served(origin, host, request->is_secure, policy->origins))
+        return &origin_refused;
+    request->is_cross_origin = !jt_http_origin_is_served(origin, host, request->is_secure, NULL);
+    return NULL;
+}
+
+/* Anything but 1.1 that wants to stay ends with its answer. */
+static void read_persistence(struct jt_http_request *request, struct lws *wsi)
+{
+    const char *wish = jt_http_request_header(request, "connection");
+    char version[16] = "";
+
+    if (lws_hdr_copy(wsi, version, sizeof(version), WSI_TOKEN_HTTP) < 0 || !strstr(version, "1.1"))
+        request->closes = true;
+    if (wish && strcasestr(wish, "close"))
+        request->closes = true;
+}
+
+/** Everything of the request but its body. What is wrong with its frame ends the connection: where it ends is unknown. */
+static const struct jt_http_fault *examine(const struct jt_http_policy *policy,
+                                           struct jt_http_connection *connection, const char *path)
+{
+    struct jt_http_request *request = connection->request;
+    const struct jt_http_fault *fault = read_target(request, connection->wsi, path);
+
+    strcpy(request->peer, connection->peer);
+    if (!fault)
+        fault = read_fields(request, connection->wsi);
+    if (!fault)
+        fault = read_length(request);
+    if (fault) {
+        request->closes = true;
+        return fault;
+    }
+    read_persistence(request, connection->wsi);
+    if (connection->listener->is_unix)
+        read_forwarded(request);
+    return read_origin(policy, request, connection->listener);
+}
+
+/**
+ * Write the whole answer; libwebsockets keeps what the socket does not take, and flushes it before
+ * the next answer or the close. At once, not when the socket is writable: libwebsockets would read
+ * first, and hang up on a peer that has closed its sending side (threat H4).
+ */
+static int deliver(struct jt_http_policy *policy, struct jt_http_connection *connection)
+{
+    struct jt_http_request *request = connection->request;
+    bool closes = request->closes || !request->answer;
+
+    if (request->answer &&
+        lws_write(connection->wsi, request->answer + LWS_PRE, request->answer_size,
+                  LWS_WRITE_HTTP_HEADERS) < (int)request->answer_size)
+        closes = true;
+    request->connection = NULL;
+    jt_http_request_unref(&connection->request);
+    jt_http_connection_enter(&policy->connections, connection, JT_HTTP_IDLE);
+    (void)lws_rx_flow_control(connection->wsi, 1);
+    return closes || lws_http_transaction_completed(connection->wsi) ? -1 : 0;
+}
+
+static int refuse(struct jt_http_policy *policy, struct jt_http_connection *connection,
+                  const struct jt_http_fault *fault, const struct jt_http_header *header)
+{
+    struct jt_http_request *request = connection->request;
+
+    jt_http_refused(fault->code);
+    if (request->body_expected)
+        request->closes = true; /* the body is not read */
+    jt_http_refuse(jt_http_request_ref(request), fault, header, header ? 1 : 0);
+    return deliver(policy, connection);
+}
+
+static int dispatch(struct jt_http_policy *policy, struct jt_http_connection *connection)
+{
+    struct jt_http_request *request = connection->request;
+
+    jt_http_connection_enter(&policy->connections, connection, JT_HTTP_HANDLING);
+    lws_set_timeout(connection->wsi, NO_PENDING_TIMEOUT, 0); /* the handler may take its time */
+    policy->current = connection;
+    request->route->handler(request->route->arg, jt_http_request_ref(request));
+    jt_http_exchange_collect(policy);
+    policy->current = NULL;
+    if (connection->is_due)
+        return deliver(policy, connection);
+    (void)lws_rx_flow_control(connection->wsi,
+                              0); /* one request at a time; a half-close waits too */
+    return 0;
+}
+
+/* RFC 9110 §10.1.1; libwebsockets ignores the field and curl would wait a second. */
+static void send_continue(struct jt_http_connection *connection)
+{
+    static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    const char *expect = jt_http_request_header(connection->request, "expect");
+
+    if (expect && strcasecmp(expect, "100-continue") == 0)
+        (void)!send(lws_get_socket_fd(connection->wsi), text, sizeof(text) - 1,
+                    MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+int jt_http_exchange_begin(struct jt_http_policy *policy, struct jt_http_connection *connection,
+                           const char *path)
+{
+    char allow[JT_HTTP_ALLOW_MAX_BYTES];
+    struct jt_http_header header = {.name = "Allow", .value = allow};
+    const struct jt_http_fault *fault;
+    struct jt_http_request *request;
+    unsigned allowed;
+
+    connection->is_due = false;
+    if (connection->request || jt_http_request_new(policy->outbox, &connection->request) < 0)
+        return -1;
+    request = connection->request;
+    request->connection = connection;
+    fault = examine(policy, connection, path);
+    if (fault)
+        return refuse(policy, connection, fault, NULL);
+    request->route = jt_http_route_find(policy->routes, policy->route_count, path, request->method,
+                                        &request->params, &allowed);
+    jt_http_allow_text(allowed, allow);
+    if (!request->route)
+        return refuse(policy, connection, allowed ? &method_not_allowed : &path_unknown,
+                      allowed ? &header : NULL);
+    if (!request->body_expected)
+        return dispatch(policy, connection);
+    jt_http_connection_enter(&policy->connections, connection, JT_HTTP_BODY);
+    send_continue(connection);
+    return 0;
+}
+
+int jt_http_exchange_body(struct jt_http_policy *policy, struct jt_http_connection *connection,
+                          const void *data, size_t size)
+{
+    if (!connection->request || connection->phase != JT_HTTP_BODY)
+        return -1;
+    jt_http_connection_progress(&policy->connections, connection);
+    return jt_http_request_append(connection->request, data, size) < 0 ? -1 : 0;
+}
+
+int jt_http_exchange_body_end(struct jt_http_policy *policy, struct jt_http_connection *connection)
+{
+    if (connection->phase != JT_HTTP_BODY)
+        return 0; /* libwebsockets also says so of a body of no bytes */
+    if (!connection->request ||
+        connection->request->body_size != connection->request->body_expected)
+        return -1;
+    return dispatch(policy, connection);
+}
+
+int jt_http_exchange_timeout(struct jt_http_policy *policy, struct jt_http_connection *connection)
+{
+    static const char late[] =
+        "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+    switch (connection->phase) {
+    case JT_HTTP_HEADERS:
+        jt_http_refused("header_timeout");
+        (void)!send(lws_get_socket_fd(connection->wsi), late, sizeof(late) - 1,
+                    MSG_DONTWAIT | MSG_NOSIGNAL);
+        return -1;
+    case JT_HTTP_BODY:
+        return refuse(policy, connection, &body_timeout, NULL);
+    default:
+        return -1;
+    }
+}
+
+void jt_http_exchange_collect(struct jt_http_policy *policy)
+{
+    struct jt_http_request *request;
+
+    while ((request = jt_http_outbox_take(policy->outbox))) {
+        struct jt_http_connection *connection = request->connection;
+
+        if (connection && connection == policy->current)
+            connection->is_due =
+                true; /* libwebsockets must not close the one it is calling us for */
+        else if (connection && deliver(policy, connection) < 0)
+            lws_set_timeout(connection->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
+        jt_http_request_unref(&request);
+    }
+}
