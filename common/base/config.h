@@ -45,15 +45,23 @@ enum jt_config_action { JT_CONFIG_RUN, JT_CONFIG_EXIT_OK };
 
 /**
  * Fill `config` (zeroed by the caller, of the struct the offsets refer to) from argv, the environment and the file
- * named by --config FILE or JANGTEO_CONFIG. Handles --help, --version, --check-config (prints "configuration ok")
- * and --config-reference (Markdown) itself. An unknown key, a value out of range, an unreadable file: -EINVAL with a
- * message naming source, key, value and what would be right written to `errors` (a stream; one line per fault; all
- * faults, not just the first). One file may configure all services: sections of the other services (ingest, relay,
- * chat, worker) that this table does not use at all are passed over.
- * Returns an enum jt_config_action, or -EINVAL.
+ * named by --config FILE or JANGTEO_CONFIG. Flags are `--section.key=value`, `--section.key value` and, for a bool,
+ * `--section.key` alone. Handles --help, --version, --check-config (prints "configuration ok") and --config-reference
+ * (Markdown) itself, on stdout. An unknown key, a value out of range, an unreadable file: -EINVAL with a message naming
+ * source, key, value and what would be right written to `errors` (a stream; one line per fault; all faults, not just
+ * the first). One file may configure all services: sections of the other services (ingest, relay, chat, worker …) that
+ * this table does not use at all are passed over.
+ * Returns an enum jt_config_action, or -EINVAL (`config` is then half filled).
  */
 JT_MUST_CHECK int jt_config_load(const struct jt_config_spec *spec, void *config, int argc, char **argv,
                                  FILE *errors);
+
+/**
+ * The file's part of it alone: INI text of `size` bytes at `text` onto what `config` holds; `name` stands for the file
+ * in messages. Returns 0 or -EINVAL.
+ */
+JT_MUST_CHECK int jt_config_read(const struct jt_config_spec *spec, void *config, const char *text, size_t size,
+                                 const char *name, FILE *errors);
 
 /** The table as Markdown, for docs/configuration.md. */
 void jt_config_reference(const struct jt_config_spec *spec, FILE *out);
