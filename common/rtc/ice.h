@@ -63,6 +63,9 @@ void jt_ice_count_sent(struct jt_ice *ice, size_t bytes);
 /** STUN counts itself; this is for DTLS, SRTP and SRTCP from a known path. Unknown addresses are ignored. */
 void jt_ice_count_received(struct jt_ice *ice, const struct jt_address *from, size_t bytes);
 
+/** Something authenticated other than STUN came from there: the path is not silent. */
+void jt_ice_heard(struct jt_ice *ice, const struct jt_address *from, int64_t now_us);
+
 /** May `bytes` go to this known path now? If so, counts them as sent. For what answers to where it came from (DTLS). */
 JT_MUST_CHECK bool jt_ice_spend(struct jt_ice *ice, const struct jt_address *to, size_t bytes);
 

@@ -32,7 +32,7 @@ struct jt_rtp_out {
     uint32_t ssrc, rtx_ssrc; /* rtx_ssrc 0: RTX not negotiated */
     uint8_t payload_type, rtx_payload_type;
     uint8_t spans_used;
-    uint8_t reserved;
+    uint8_t has_timestamp;
     uint32_t clock_hz;
     uint32_t timestamp_offset; /* RTP timestamp = (uint32_t)pts + offset */
     uint32_t last_timestamp;   /* of the newest packet sent: time never goes back */
