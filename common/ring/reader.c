@@ -13,10 +13,8 @@
 #include "ring/shared.h"
 
 enum {
-    TRIES_MAX =
-        1000, /* an honest writer changes a word every 100 ns at most, and a copy takes 20 */
-    TMPFS_SUPER_MAGIC =
-        0x01021994, /* linux/magic.h; hugetlbfs has seals too, but its holes can kill */
+    TRIES_MAX = 100, /* an honest writer needs 100 ns for a change, a copy takes 20 */
+    TMPFS_SUPER_MAGIC = 0x01021994, /* linux/magic.h; hugetlbfs seals too, but its holes can kill */
     FRAME_FLAGS = JT_RING_KEY | JT_RING_WHOLE | JT_RING_DISCARDABLE | JT_RING_DISCONTINUITY,
     PACKET_FLAGS = JT_PACKET_MARKER | JT_PACKET_PADDING,
 };
