@@ -73,9 +73,12 @@ static int64_t phase_timeout_ms(const struct jt_http_connections *connections,
     }
 }
 
+/* Cancelling (-1) fires the timer at once in libwebsockets 4.1: a phase without deadline has a far one. */
 static void arm(struct jt_http_connection *connection, int64_t timeout_us)
 {
-    lws_set_timer_usecs(connection->wsi, timeout_us > 0 ? timeout_us : LWS_SET_TIMER_USEC_CANCEL);
+    const int64_t never_us = (int64_t)365 * 24 * 3600 * JT_USEC_PER_SEC;
+
+    lws_set_timer_usecs(connection->wsi, timeout_us > 0 ? timeout_us : never_us);
 }
 
 int jt_http_connection_open(struct jt_http_connections *connections, struct lws *wsi,
