@@ -1,0 +1,36 @@
+#include "relay/stream.h"
+
+enum { SQUEEZE_STEPS_PER_S = 1000 };
+
+int64_t relay_stream_pts(const struct relay_stream *stream, uint64_t frame, int64_t pts)
+{
+    const struct relay_squeeze *squeeze = &stream->squeeze;
+    int64_t squeezed;
+
+    if (!squeeze->step || frame > squeeze->last_frame)
+        return pts;
+    squeezed = squeeze->last_pts - (int64_t)(squeeze->last_frame - frame) * squeeze->step;
+    return squeezed > pts ? squeezed : pts; /* a frame may be newer than its place in the replay */
+}
+
+/* How far `pts` lies after the newest time sent, in ticks; RTP time is 32 bits and wraps. */
+static int64_t ticks_since_sent(const struct relay_stream *stream, int64_t pts)
+{
+    uint32_t stamp = (uint32_t)pts + stream->rtp.timestamp_offset;
+
+    return (int32_t)(stamp - stream->rtp.last_timestamp);
+}
+
+void relay_stream_begin_replay(struct relay_stream *stream, uint64_t first, uint64_t last, int64_t last_pts)
+{
+    int64_t step = stream->rtp.clock_hz / SQUEEZE_STEPS_PER_S;
+    int64_t frames = (int64_t)(last - first) + 1;
+    int64_t room;
+
+    if (stream->has_sent) {
+        room = ticks_since_sent(stream, last_pts);
+        if (room < step * frames)
+            step = room > frames ? room / frames : 1;
+    }
+    stream->squeeze = (struct relay_squeeze){.last_frame = last, .last_pts = last_pts, .step = step};
+}

@@ -1,0 +1,103 @@
+#include "relay/whep.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "relay/config.h"
+#include "relay/message.h"
+#include "relay/worker.h"
+#include "whip/resource.h"
+
+static struct jt_metric refused_total =
+    JT_COUNTER("jangteo_relay_whep_refused_total", "Offers refused before a worker saw them.", "reason");
+
+struct relay_whep {
+    const struct relay_config *config;
+    struct relay_workers *workers;
+    struct jt_whip *endpoint;
+};
+
+static void refuse(struct jt_whip_pending *pending, const char *reason)
+{
+    jt_metric_add(&refused_total, reason, 1);
+    jt_whip_refuse(pending, 503, reason, "The server can't take more viewers now", 1);
+}
+
+static void on_offer(void *arg, struct jt_whip_pending *pending, const struct jt_whip_offer *offer)
+{
+    struct relay_whep *whep = arg;
+    struct relay_message message = {.type = RELAY_OFFER,
+                                    .pending = pending,
+                                    .fd = -1,
+                                    .at_us = jt_clock_mono_us(),
+                                    .size = offer->sdp_size};
+
+    if (relay_workers_viewers(whep->workers) >= whep->config->viewers_max) {
+        refuse(pending, "full");
+        return;
+    }
+    message.text = malloc(offer->sdp_size + 1);
+    if (!message.text) {
+        refuse(pending, "no_memory");
+        return;
+    }
+    memcpy(message.text, offer->sdp, offer->sdp_size);
+    message.text[offer->sdp_size] = '\0';
+    (void)snprintf(message.show, sizeof(message.show), "%s", offer->show);
+    (void)snprintf(message.id, sizeof(message.id), "%s", offer->id);
+    if (relay_workers_post(whep->workers, relay_workers_least(whep->workers), &message)) {
+        free(message.text);
+        refuse(pending, "busy");
+    }
+}
+
+static void on_deleted(void *arg, const char *id)
+{
+    struct relay_whep *whep = arg;
+    struct relay_message message = {.type = RELAY_DELETE, .fd = -1};
+
+    (void)snprintf(message.id, sizeof(message.id), "%s", id);
+    for (int i = 0; i < relay_workers_count(whep->workers); i++) /* whose it is only they know */
+        if (relay_workers_post(whep->workers, i, &message))
+            jt_metric_add(&refused_total, "delete_busy", 1);
+}
+
+static const struct jt_whip_ops ops = {.offer = on_offer, .deleted = on_deleted};
+
+int relay_whep_new(const struct relay_config *config, struct relay_workers *workers, struct relay_whep **out)
+{
+    const struct jt_whip_config endpoint = {
+        .prefix = "/whep", .has_show = true, .has_free_loopback = true, .sessions_max = (int)config->viewers_max};
+    struct relay_whep *whep = calloc(1, sizeof(*whep));
+    int err;
+
+    if (!whep)
+        return -ENOMEM;
+    whep->config = config;
+    whep->workers = workers;
+    err = jt_whip_new(&endpoint, &ops, whep, &whep->endpoint);
+    if (err) {
+        free(whep);
+        return err;
+    }
+    relay_workers_set_whip(workers, whep->endpoint);
+    *out = whep;
+    return 0;
+}
+
+void relay_whep_free(struct relay_whep *whep)
+{
+    if (!whep)
+        return;
+    jt_whip_free(whep->endpoint);
+    free(whep);
+}
+
+struct jt_whip *relay_whep_endpoint(struct relay_whep *whep)
+{
+    return whep->endpoint;
+}

@@ -1,0 +1,700 @@
+#include "relay/worker.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "loop/loop.h"
+#include "loop/mailbox.h"
+#include "loop/thread.h"
+#include "net/udp.h"
+#include "relay/audience.h"
+#include "relay/batch.h"
+#include "relay/candidates.h"
+#include "relay/catchup.h"
+#include "relay/config.h"
+#include "relay/message.h"
+#include "relay/routes.h"
+#include "relay/show.h"
+#include "relay/viewer.h"
+#include "ring/wake.h"
+#include "rtc/ice.h"
+#include "rtc/transport.h"
+#include "wire/stun.h"
+
+enum {
+    BUCKETS = 4096, /* power of two; viewers per worker are a few thousand at most */
+    MAILBOX_MESSAGES = 4096,
+    POLL_MS = 20,
+    RECEIVE_ROUNDS = 8, /* batches of datagrams before others get a turn */
+};
+
+static struct jt_metric viewers_gauge = JT_GAUGE("jangteo_relay_viewers", "WebRTC viewers now.", NULL);
+static struct jt_metric ended_total = JT_COUNTER("jangteo_relay_viewers_ended_total", "Viewers that ended.", "reason");
+static struct jt_metric offers_total = JT_COUNTER("jangteo_relay_offers_total", "WHEP offers.", "outcome");
+static struct jt_metric datagrams_total =
+    JT_COUNTER("jangteo_relay_datagrams_total", "Datagrams that came in.", "fate");
+
+LIST_HEAD(viewer_list, relay_viewer);
+
+struct relay_worker {
+    struct relay_workers *all;
+    int number;
+    char prefix[4];
+    struct jt_thread *thread;
+    struct jt_loop *loop;
+    struct jt_udp *udp;
+    struct jt_watch *udp_watch;
+    struct jt_bell *bell;
+    struct jt_watch *bell_watch;
+    struct jt_mailbox *mailbox;
+    struct jt_timer *poll, *tick;
+    struct relay_batch *batch;
+    struct relay_shows shows;
+    struct viewer_list by_ufrag[BUCKETS], by_address[BUCKETS], by_id[BUCKETS];
+    struct viewer_list dead; /* freed at the end of the turn */
+    uint32_t last_source;
+    uint64_t last_session;
+    atomic_int viewers;
+};
+
+struct relay_workers {
+    struct relay_workers_setup setup;
+    struct jt_whip *whip;
+    struct relay_candidates candidates;
+    struct relay_routes *routes;
+    struct relay_audience *audience;
+    struct jt_address address;
+    int count;
+    struct relay_worker *list[RELAY_WORKERS_MAX];
+};
+
+/* ---- tables ---- */
+
+static size_t text_bucket(const char *text)
+{
+    uint32_t hash = 2166136261U; /* FNV-1a: the keys are random texts of ours */
+
+    for (; *text; text++)
+        hash = (hash ^ (uint8_t)*text) * 16777619U;
+    return hash % BUCKETS;
+}
+
+static struct viewer_list *address_bucket(struct relay_worker *worker, const struct jt_address *address)
+{
+    return &worker->by_address[jt_address_hash(address, 0) % BUCKETS];
+}
+
+static struct relay_viewer *find_by_ufrag(struct relay_worker *worker, const char *ufrag)
+{
+    struct relay_viewer *viewer;
+
+    LIST_FOREACH (viewer, &worker->by_ufrag[text_bucket(ufrag)], by_ufrag)
+        if (strcmp(jt_ice_ufrag(jt_transport_ice(viewer->transport)), ufrag) == 0)
+            return viewer;
+    return NULL;
+}
+
+static struct relay_viewer *find_by_address(struct relay_worker *worker, const struct jt_address *from)
+{
+    struct relay_viewer *viewer;
+
+    LIST_FOREACH (viewer, address_bucket(worker, from), by_address)
+        if (jt_address_equal(&viewer->address, from))
+            return viewer;
+    return NULL;
+}
+
+static struct relay_viewer *find_by_id(struct relay_worker *worker, const char *id)
+{
+    struct relay_viewer *viewer;
+
+    LIST_FOREACH (viewer, &worker->by_id[text_bucket(id)], by_id)
+        if (strcmp(viewer->id, id) == 0)
+            return viewer;
+    return NULL;
+}
+
+static void tables_add(struct relay_worker *worker, struct relay_viewer *viewer)
+{
+    const char *ufrag = jt_ice_ufrag(jt_transport_ice(viewer->transport));
+
+    LIST_INSERT_HEAD(&worker->by_ufrag[text_bucket(ufrag)], viewer, by_ufrag);
+    LIST_INSERT_HEAD(&worker->by_id[text_bucket(viewer->id)], viewer, by_id);
+}
+
+static void tables_remove(struct relay_worker *worker, struct relay_viewer *viewer)
+{
+    LIST_REMOVE(viewer, by_ufrag);
+    LIST_REMOVE(viewer, by_id);
+    if (!viewer->has_address)
+        return;
+    LIST_REMOVE(viewer, by_address);
+    relay_routes_clear(worker->all->routes, &viewer->address, worker->number);
+}
+
+void relay_worker_set_path(struct relay_worker *worker, struct relay_viewer *viewer, const struct jt_address *to)
+{
+    if (viewer->has_address) {
+        relay_batch_flush(worker->batch); /* it may hold the old address */
+        LIST_REMOVE(viewer, by_address);
+        relay_routes_clear(worker->all->routes, &viewer->address, worker->number);
+    }
+    viewer->address = *to;
+    viewer->has_address = true;
+    LIST_INSERT_HEAD(address_bucket(worker, to), viewer, by_address);
+    relay_routes_set(worker->all->routes, to, worker->number);
+}
+
+/* ---- small services for the worker's files ---- */
+
+const struct relay_config *relay_worker_config(const struct relay_worker *worker)
+{
+    return worker->all->setup.config;
+}
+
+struct relay_batch *relay_worker_batch(struct relay_worker *worker)
+{
+    return worker->batch;
+}
+
+struct jt_dtls_identity *relay_worker_identity(struct relay_worker *worker)
+{
+    return worker->all->setup.identity;
+}
+
+const char *relay_worker_prefix(const struct relay_worker *worker)
+{
+    return worker->prefix;
+}
+
+uint32_t relay_worker_next_source(struct relay_worker *worker)
+{
+    return ++worker->last_source;
+}
+
+void relay_worker_send(struct relay_worker *worker, const uint8_t *data, size_t size, const struct jt_address *to)
+{
+    if (jt_udp_send_one(worker->udp, data, size, to))
+        jt_metric_add(&datagrams_total, "reply_not_sent", 1);
+}
+
+void relay_worker_hurry(struct relay_worker *worker)
+{
+    if (!jt_timer_is_active(worker->tick))
+        jt_timer_start(worker->tick, 0, (int64_t)RELAY_CATCHUP_TICK_MS * JT_USEC_PER_MSEC);
+}
+
+/* ---- viewers end ---- */
+
+void relay_worker_close_viewer(struct relay_worker *worker, struct relay_viewer *viewer)
+{
+    LIST_INSERT_HEAD(&worker->dead, viewer, as_dead);
+}
+
+static void bury(struct relay_worker *worker, struct relay_viewer *viewer)
+{
+    jt_metric_add(&ended_total, viewer->closing, 1);
+    jt_info("viewer.leave", KV("show", relay_show_name(viewer->show)), KV("id", (const char *)viewer->id),
+            KV("reason", viewer->closing));
+    jt_whip_end(worker->all->whip, viewer->id);
+    tables_remove(worker, viewer);
+    relay_show_remove_viewer(viewer->show, viewer);
+    relay_audience_add(worker->all->audience, relay_show_name(viewer->show), -1);
+    (void)atomic_fetch_sub(&worker->viewers, 1);
+    jt_metric_add(&viewers_gauge, NULL, -1);
+    relay_viewer_free(viewer);
+}
+
+static void bury_dead(struct relay_worker *worker)
+{
+    struct relay_viewer *viewer;
+
+    if (LIST_EMPTY(&worker->dead))
+        return;
+    relay_batch_flush(worker->batch); /* it may point to their seals and addresses */
+    while ((viewer = LIST_FIRST(&worker->dead))) {
+        LIST_REMOVE(viewer, as_dead);
+        bury(worker, viewer);
+    }
+}
+
+/* ---- offers ---- */
+
+static int write_answer(struct relay_worker *worker, const struct relay_message *offer,
+                        const struct jt_answer_plan *plan, struct relay_viewer *viewer, char *out, size_t capacity)
+{
+    const struct relay_candidates *candidates = &worker->all->candidates;
+    struct jt_ice *ice = jt_transport_ice(viewer->transport);
+    struct jt_answer_local local = {
+        .ufrag = jt_ice_ufrag(ice),
+        .pwd = jt_ice_pwd(ice),
+        .fingerprint = jt_dtls_identity_fingerprint(worker->all->setup.identity),
+        .cname = viewer->cname,
+        .video_ssrc = viewer->streams[RELAY_VIDEO].rtp.ssrc,
+        .video_rtx_ssrc = viewer->streams[RELAY_VIDEO].rtp.rtx_ssrc,
+        .audio_ssrc = viewer->streams[RELAY_AUDIO].rtp.ssrc,
+        .candidate_count = candidates->count,
+        .session_id = ++worker->last_session,
+    };
+
+    for (int i = 0; i < candidates->count; i++) {
+        memcpy(local.candidates[i].address, candidates->list[i].address, sizeof(local.candidates[i].address));
+        local.candidates[i].port = candidates->list[i].port;
+    }
+    return jt_answer_write(offer->text, offer->size, plan, &local, out, capacity);
+}
+
+static void refuse(const struct relay_message *offer, const struct jt_answer_refusal *refusal, int retry_after_s)
+{
+    jt_metric_add(&offers_total, refusal->code, 1);
+    jt_whip_refuse(offer->pending, refusal->status, refusal->code, refusal->title, retry_after_s);
+}
+
+static void admit(struct relay_worker *worker, struct relay_show *show, struct relay_viewer *viewer)
+{
+    tables_add(worker, viewer);
+    relay_show_add_viewer(show, viewer);
+    relay_audience_add(worker->all->audience, relay_show_name(show), 1);
+    (void)atomic_fetch_add(&worker->viewers, 1);
+    jt_metric_add(&viewers_gauge, NULL, 1);
+}
+
+static void accept_offer(struct relay_worker *worker, struct relay_show *show, const struct relay_message *offer,
+                         const struct jt_answer_plan *plan)
+{
+    static const struct jt_answer_refusal no_room = {503, "no_room", "The server can't take more viewers now"};
+    char answer[JT_ANSWER_MAX_BYTES];
+    struct relay_viewer *viewer;
+    int size = relay_viewer_new(worker, show, plan, offer->id, offer->at_us, &viewer);
+
+    if (size) {
+        refuse(offer, &no_room, 1);
+        return;
+    }
+    size = write_answer(worker, offer, plan, viewer, answer, sizeof(answer));
+    if (size < 0) {
+        relay_viewer_free(viewer);
+        refuse(offer, &no_room, 1);
+        return;
+    }
+    admit(worker, show, viewer); /* before the answer: the peer's first check may be faster than our next line */
+    if (plan->video.is_active && !plan->video.is_profile_exact)
+        jt_metric_add(&offers_total, "profile_substituted", 1);
+    jt_metric_add(&offers_total, "accepted", 1);
+    if (jt_whip_answer(offer->pending, answer, (size_t)size))
+        relay_viewer_close(viewer, "not_answered");
+}
+
+static void on_offer(struct relay_worker *worker, const struct relay_message *offer)
+{
+    static const struct jt_answer_refusal not_live = {404, "show_not_live", "This show is not live"};
+    struct relay_show *show = relay_shows_find(&worker->shows, offer->show);
+    struct jt_answer_refusal refusal = not_live;
+    struct jt_answer_source source;
+    struct jt_answer_plan plan;
+
+    if (!show || relay_show_source(show, jt_clock_mono_us(), &source, &refusal)) {
+        refuse(offer, &refusal, refusal.status == 404);
+        return;
+    }
+    if (jt_answer_choose(offer->text, offer->size, &source, &plan, &refusal)) {
+        refuse(offer, &refusal, 0);
+        return;
+    }
+    accept_offer(worker, show, offer, &plan);
+}
+
+/* ---- what others tell us ---- */
+
+static void on_show(struct relay_worker *worker, const struct relay_message *message)
+{
+    struct relay_show *show = relay_shows_update(&worker->shows, worker, message);
+
+    if (show && message->state == JT_SHOW_ENDED) {
+        relay_show_dismiss(show, "show_ended");
+        bury_dead(worker);
+        relay_show_free(show);
+    }
+}
+
+static void end_untold(struct relay_worker *worker)
+{
+    struct relay_show *show, *next;
+    struct relay_message ended = {.type = RELAY_SHOW, .state = JT_SHOW_ENDED};
+
+    for (show = LIST_FIRST(&worker->shows); show; show = next) {
+        next = relay_shows_next(show);
+        if (relay_show_is_told(show))
+            continue;
+        (void)snprintf(ended.show, sizeof(ended.show), "%s", relay_show_name(show));
+        on_show(worker, &ended);
+    }
+}
+
+static void on_ingest_gone(struct relay_worker *worker)
+{
+    for (struct relay_show *show = LIST_FIRST(&worker->shows); show; show = relay_shows_next(show))
+        relay_show_lose_ingest(show);
+}
+
+static void dispatch_datagram(struct relay_worker *worker, uint8_t *data, size_t size, const struct jt_address *from,
+                              bool may_forward);
+
+static void on_mail(void *arg, void *mail)
+{
+    struct relay_worker *worker = arg;
+    struct relay_message *message = mail;
+    struct relay_show *show = relay_shows_find(&worker->shows, message->show);
+    struct relay_viewer *viewer;
+
+    switch (message->type) {
+    case RELAY_SHOW:
+        on_show(worker, message);
+        break;
+    case RELAY_TRACK:
+        if (show)
+            relay_show_add_track(show, message, message->fd, jt_clock_mono_us());
+        else
+            (void)close(message->fd);
+        break;
+    case RELAY_TRACK_END:
+        if (show)
+            relay_show_end_track(show, message->track);
+        break;
+    case RELAY_WARNING:
+        if (show)
+            relay_show_warn(show, message->code);
+        break;
+    case RELAY_INGEST_GONE:
+        on_ingest_gone(worker);
+        break;
+    case RELAY_INGEST_BACK:
+        end_untold(worker);
+        break;
+    case RELAY_OFFER:
+        on_offer(worker, message);
+        break;
+    case RELAY_DELETE:
+        viewer = find_by_id(worker, message->id);
+        if (viewer)
+            relay_viewer_close(viewer, "deleted");
+        break;
+    case RELAY_DATAGRAM:
+        dispatch_datagram(worker, (uint8_t *)message->text, message->size, &message->from, false);
+        break;
+    }
+    free(message->text);
+    bury_dead(worker);
+}
+
+/* ---- datagrams ---- */
+
+/* To the worker whose number our ufrag begins with, or who owns the address. */
+static int owner_of(struct relay_worker *worker, const uint8_t *data, size_t size, const struct jt_address *from,
+                    char ufrag[JT_ICE_UFRAG_BYTES])
+{
+    int number = -1;
+
+    if (!jt_stun_is(data, size))
+        return relay_routes_find(worker->all->routes, from);
+    if (jt_ice_peek_ufrag(data, size, ufrag))
+        return -1;
+    for (int i = 0; i < worker->all->count; i++)
+        if (strncmp(ufrag, worker->all->list[i]->prefix, strlen(worker->all->list[i]->prefix)) == 0)
+            number = i;
+    return number;
+}
+
+static void forward(struct relay_worker *worker, int owner, const uint8_t *data, size_t size,
+                    const struct jt_address *from)
+{
+    struct relay_message message = {.type = RELAY_DATAGRAM, .from = *from, .size = size};
+
+    message.text = malloc(size);
+    if (!message.text)
+        return;
+    memcpy(message.text, data, size);
+    if (relay_workers_post(worker->all, owner, &message)) {
+        free(message.text);
+        jt_metric_add(&datagrams_total, "forward_full", 1);
+        return;
+    }
+    jt_metric_add(&datagrams_total, "forwarded", 1);
+}
+
+static void dispatch_datagram(struct relay_worker *worker, uint8_t *data, size_t size, const struct jt_address *from,
+                              bool may_forward)
+{
+    char ufrag[JT_ICE_UFRAG_BYTES] = "";
+    struct relay_viewer *viewer = NULL;
+    int owner;
+
+    if (!jt_stun_is(data, size))
+        viewer = find_by_address(worker, from);
+    if (!viewer) {
+        owner = owner_of(worker, data, size, from, ufrag);
+        if (owner >= 0 && owner != worker->number) {
+            if (may_forward)
+                forward(worker, owner, data, size, from);
+            return;
+        }
+        viewer = ufrag[0] ? find_by_ufrag(worker, ufrag) : find_by_address(worker, from);
+    }
+    if (!viewer) {
+        jt_metric_add(&datagrams_total, "unknown", 1);
+        return;
+    }
+    relay_viewer_receive(viewer, data, size, from, jt_clock_mono_us());
+}
+
+static void on_datagrams(void *arg, int events)
+{
+    struct relay_worker *worker = arg;
+    struct jt_datagram batch[JT_UDP_BATCH_IN];
+    uint8_t copy[JT_UDP_DATAGRAM_MAX_BYTES]; /* SRTCP is opened in place */
+
+    (void)events;
+    for (int round = 0; round < RECEIVE_ROUNDS; round++) {
+        int n = jt_udp_receive(worker->udp, batch);
+
+        for (int i = 0; i < n; i++) {
+            if (batch[i].is_truncated || batch[i].size > sizeof(copy)) {
+                jt_metric_add(&datagrams_total, "too_long", 1);
+                continue;
+            }
+            memcpy(copy, batch[i].data, batch[i].size);
+            dispatch_datagram(worker, copy, batch[i].size, &batch[i].from, true);
+        }
+        if (n < JT_UDP_BATCH_IN)
+            break;
+    }
+    bury_dead(worker);
+}
+
+/* ---- frames ---- */
+
+static void pump(struct relay_worker *worker)
+{
+    int64_t now_us = jt_clock_mono_us();
+
+    for (struct relay_show *show = LIST_FIRST(&worker->shows); show; show = relay_shows_next(show))
+        relay_show_pump(show, worker->batch, now_us);
+}
+
+/* Asleep is said before the rings are looked at once more, so that no frame falls in between. */
+static void on_bell(void *arg, int events)
+{
+    struct relay_worker *worker = arg;
+
+    (void)events;
+    jt_bell_awake(worker->bell);
+    pump(worker);
+    jt_bell_sleep(worker->bell);
+    pump(worker);
+    bury_dead(worker);
+}
+
+static void on_tick(void *arg)
+{
+    struct relay_worker *worker = arg;
+    int64_t now_us = jt_clock_mono_us();
+    int left = 0;
+
+    for (struct relay_show *show = LIST_FIRST(&worker->shows); show; show = relay_shows_next(show))
+        left += relay_show_catch_up(show, worker->batch, now_us);
+    if (!left)
+        jt_timer_stop(worker->tick);
+    bury_dead(worker);
+}
+
+static void on_poll(void *arg)
+{
+    struct relay_worker *worker = arg;
+    int64_t now_us = jt_clock_mono_us();
+
+    for (struct relay_show *show = LIST_FIRST(&worker->shows); show; show = relay_shows_next(show))
+        relay_show_poll_viewers(show, now_us);
+    bury_dead(worker);
+}
+
+/* ---- life of a worker; start and stop run on its thread ---- */
+
+static int worker_start(void *arg, struct jt_loop *loop)
+{
+    struct relay_worker *worker = arg;
+    int64_t poll_us = (int64_t)POLL_MS * JT_USEC_PER_MSEC;
+    int err;
+
+    worker->loop = loop;
+    err = jt_mailbox_new(loop, "relay.mail", sizeof(struct relay_message), MAILBOX_MESSAGES, on_mail, worker,
+                         &worker->mailbox);
+    if (!err)
+        err = jt_watch_new(loop, "relay.udp", jt_udp_fd(worker->udp), JT_READABLE, on_datagrams, worker,
+                           &worker->udp_watch);
+    if (!err)
+        err = jt_watch_new(loop, "relay.bell", jt_bell_fd(worker->bell), JT_READABLE, on_bell, worker,
+                           &worker->bell_watch);
+    if (!err)
+        err = jt_timer_new(loop, "relay.poll", on_poll, worker, &worker->poll);
+    if (!err)
+        err = jt_timer_new(loop, "relay.tick", on_tick, worker, &worker->tick);
+    if (err)
+        return err;
+    jt_timer_start(worker->poll, poll_us, poll_us);
+    jt_bell_sleep(worker->bell);
+    return 0;
+}
+
+static void worker_stop(void *arg)
+{
+    struct relay_worker *worker = arg;
+    struct relay_show *show;
+
+    if (worker->mailbox)
+        jt_mailbox_free(worker->mailbox);
+    while ((show = LIST_FIRST(&worker->shows))) {
+        relay_show_dismiss(show, "shutdown");
+        bury_dead(worker);
+        relay_show_free(show);
+    }
+    jt_watch_free(worker->udp_watch);
+    jt_watch_free(worker->bell_watch);
+    jt_timer_free(worker->poll);
+    jt_timer_free(worker->tick);
+}
+
+static const struct jt_thread_ops thread_ops = {.start = worker_start, .stop = worker_stop};
+
+static int worker_new(struct relay_workers *all, int number)
+{
+    struct relay_worker *worker = calloc(1, sizeof(*worker));
+    int err;
+
+    if (!worker)
+        return -ENOMEM;
+    all->list[number] = worker;
+    worker->all = all;
+    worker->number = number;
+    (void)snprintf(worker->prefix, sizeof(worker->prefix), "%02x", (unsigned)number & 0xff);
+    LIST_INIT(&worker->shows);
+    err = jt_udp_open(&all->address, all->setup.config->workers > 1, &worker->udp);
+    if (err)
+        return err;
+    if (jt_address_port(&all->address) == 0)
+        all->address = jt_udp_local(worker->udp); /* port 0 was asked for: the others share what came */
+    err = jt_bell_new(&worker->bell);
+    if (!err)
+        err = relay_batch_new(worker->udp, &worker->batch);
+    return err;
+}
+
+static void worker_free(struct relay_worker *worker)
+{
+    if (!worker)
+        return;
+    jt_thread_stop(worker->thread);
+    relay_batch_free(worker->batch);
+    jt_bell_free(worker->bell);
+    jt_udp_close(worker->udp);
+    free(worker);
+}
+
+static int start_thread(struct relay_worker *worker)
+{
+    char name[16];
+
+    (void)snprintf(name, sizeof(name), "relay-%d", worker->number);
+    return jt_thread_start(name, &thread_ops, worker, &worker->thread);
+}
+
+int relay_workers_new(const struct relay_workers_setup *setup, struct relay_workers **out)
+{
+    struct relay_workers *all = calloc(1, sizeof(*all));
+    int err;
+
+    if (!all)
+        return -ENOMEM;
+    all->setup = *setup;
+    err = jt_address_parse(setup->config->rtc_listen, &all->address);
+    if (!err)
+        err = relay_audience_new(&all->audience);
+    if (!err)
+        err = relay_routes_new((size_t)setup->config->viewers_max, &all->routes);
+    for (int i = 0; !err && i < setup->config->workers; i++) {
+        err = worker_new(all, i);
+        all->count = i + 1;
+    }
+    if (!err)
+        err = relay_candidates_find(setup->config->rtc_advertise, &all->address, &all->candidates);
+    for (int i = 0; !err && i < all->count; i++)
+        err = start_thread(all->list[i]);
+    if (err) {
+        relay_workers_free(all);
+        return err;
+    }
+    jt_metric_register(&viewers_gauge, NULL);
+    *out = all;
+    return 0;
+}
+
+void relay_workers_free(struct relay_workers *all)
+{
+    if (!all)
+        return;
+    for (int i = 0; i < all->count; i++)
+        worker_free(all->list[i]);
+    relay_routes_free(all->routes);
+    relay_audience_free(all->audience);
+    free(all);
+}
+
+void relay_workers_set_whip(struct relay_workers *workers, struct jt_whip *whip)
+{
+    workers->whip = whip;
+}
+
+int relay_workers_count(const struct relay_workers *workers)
+{
+    return workers->count;
+}
+
+int relay_workers_viewers(const struct relay_workers *workers)
+{
+    int sum = 0;
+
+    for (int i = 0; i < workers->count; i++)
+        sum += atomic_load(&workers->list[i]->viewers);
+    return sum;
+}
+
+struct jt_bell *relay_workers_bell(struct relay_workers *workers, int i)
+{
+    return workers->list[i]->bell;
+}
+
+int relay_workers_post(struct relay_workers *workers, int i, const struct relay_message *message)
+{
+    return jt_mailbox_post(workers->list[i]->mailbox, message);
+}
+
+int relay_workers_least(const struct relay_workers *workers)
+{
+    int least = 0;
+
+    for (int i = 1; i < workers->count; i++)
+        if (atomic_load(&workers->list[i]->viewers) < atomic_load(&workers->list[least]->viewers))
+            least = i;
+    return least;
+}
+
+struct relay_audience *relay_workers_audience(struct relay_workers *workers)
+{
+    return workers->audience;
+}
