@@ -94,8 +94,8 @@ static UNUSED void add_basic(struct bytes *b, unsigned fmt, uint32_t id, int for
 }
 
 /* A full message header (§5.3.1.2.1) behind a basic header of one byte. */
-static UNUSED void add_full(struct bytes *b, uint32_t id, uint32_t time, uint32_t size, unsigned type,
-                            uint32_t stream)
+static UNUSED void add_full(struct bytes *b, uint32_t id, uint32_t time, uint32_t size,
+                            unsigned type, uint32_t stream)
 {
     add_basic(b, 0, id, 1);
     add_be(b, time >= 0xffffff ? 0xffffff : time, 3);

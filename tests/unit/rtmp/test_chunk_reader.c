@@ -5,8 +5,9 @@
 #include "rtmp/chunk_reader.h"
 #include "rtmp/message.h"
 
-static const struct jt_rtmp_chunk_limits limits = {
-    .video_max_bytes = 4 * 1024 * 1024, .other_max_bytes = 64 * 1024, .partial_max_bytes = 6 * 1024 * 1024};
+static const struct jt_rtmp_chunk_limits limits = {.video_max_bytes = 4 * 1024 * 1024,
+                                                   .other_max_bytes = 64 * 1024,
+                                                   .partial_max_bytes = 6 * 1024 * 1024};
 
 /* One line a message: type, time, stream, size, and a sum that tells bodies apart. */
 struct log {
@@ -22,15 +23,16 @@ static void note(struct log *log, const struct jt_rtmp_message *m)
 
     for (size_t i = 0; i < m->size; i++)
         sum = sum * 31 + m->body[i];
-    log->size += (size_t)snprintf(log->text + log->size, sizeof(log->text) - log->size,
-                                  "%u %u %u %zu %u\n", m->type, m->time_ms, m->stream_id, m->size,
-                                  m->size ? sum : 0);
+    log->size +=
+        (size_t)snprintf(log->text + log->size, sizeof(log->text) - log->size, "%u %u %u %zu %u\n",
+                         m->type, m->time_ms, m->stream_id, m->size, m->size ? sum : 0);
 }
 
 static int read_part(struct jt_rtmp_chunk_reader *reader, const uint8_t *data, size_t size,
                      struct log *log)
 {
-    uint8_t *copy = calloc(1, size ? size : 1); /* exact, so that a sanitizer sees one byte too far */
+    uint8_t *copy =
+        calloc(1, size ? size : 1); /* exact, so that a sanitizer sees one byte too far */
     struct jt_reader in = jt_reader_of(copy, size);
     struct jt_rtmp_message message;
     int got;
@@ -390,7 +392,7 @@ static void test_r4_too_large_is_refused_at_the_header(void **state)
     static const struct {
         unsigned type;
         uint32_t most;
-    } kinds[] = {{9, 4 * 1024 * 1024}, {22, 4 * 1024 * 1024}, {8, 65536}, {18, 65536},
+    } kinds[] = {{9, 4 * 1024 * 1024}, {22, 4 * 1024 * 1024}, {8, 65536},  {18, 65536},
                  {15, 65536},          {20, 65536},           {17, 65536}, {4, 65536},
                  {0, 65536},           {255, 65536}};
 
@@ -474,8 +476,8 @@ static void test_r5_second_header_may_not_change_the_message(void **state)
 
 static void test_r5_second_header_may_repeat_the_first(void **state)
 {
-    static const char *const second[] = {"06 00 00 05 00 00 c8 09 01 00 00 00", "46 00 00 00 00 00 c8 09",
-                                         "86 00 00 00"};
+    static const char *const second[] = {"06 00 00 05 00 00 c8 09 01 00 00 00",
+                                         "46 00 00 00 00 00 c8 09", "86 00 00 00"};
     char text[64];
 
     (void)state;
