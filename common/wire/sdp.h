@@ -21,7 +21,7 @@ enum {
     JT_SDP_SECTIONS_MAX = 8,      /* ours: one audio and one video are used */
     JT_SDP_PAYLOADS_MAX = 64,     /* ours, per section: Chromium offers up to 40 */
     JT_SDP_EXTMAPS_MAX = 24,      /* ours, per section: Chromium offers 13; more are ignored */
-    JT_SDP_CANDIDATES_MAX = 64,   /* ours: more are ignored; none is ever sent to (threat H13) */
+    JT_SDP_CANDIDATES_MAX = 64,   /* ours, kept of a fragment; an offer's are only counted (H13) */
     JT_SDP_FINGERPRINTS_MAX = 4,  /* ours: different ones, per section; more are refused */
     JT_SDP_DIGEST_MAX_BYTES = 64, /* SHA-512 */
     JT_SDP_SSRCS_MAX = 16,        /* ours, per section: more are ignored */
