@@ -5,6 +5,7 @@
 #include "media/bits.h"
 
 enum {
+    CONSTRAINT_SET3 = 0x10,
     MB_SIZE = 16,
     SIDE_MAX_MBS = JT_H264_DIMENSION_MAX / MB_SIZE,
     POC_CYCLE_MAX = 255, /* §7.4.2.1.1 num_ref_frames_in_pic_order_cnt_cycle */
@@ -228,6 +229,22 @@ static void read_vui(struct jt_bits *bits, struct jt_h264_sps *sps) /* §E.1.1 *
         read_restriction(bits, sps);
 }
 
+/* §E.2.1: the intra profiles (constraint_set3_flag) need not say that nothing is reordered. */
+static bool is_intra_profile(const struct jt_h264_sps *sps)
+{
+    switch (sps->profile_idc) {
+    case 44:
+    case 86:
+    case 100:
+    case 110:
+    case 122:
+    case 244:
+        return sps->constraint_flags & CONSTRAINT_SET3;
+    default:
+        return false;
+    }
+}
+
 static bool nal_is(struct jt_h264_nal nal, enum jt_h264_nal_type type)
 {
     return nal.size > 1 && !(nal.data[0] & 0x80) && jt_h264_nal_type(nal) == type;
@@ -258,6 +275,7 @@ int jt_h264_sps_parse(struct jt_h264_nal nal, struct jt_h264_sps *out)
     err = read_dimensions(&bits, &sps);
     if (err)
         return err;
+    sps.has_reorder_limit = is_intra_profile(&sps);
     if (jt_bits_flag(&bits)) /* vui_parameters_present_flag */
         read_vui(&bits, &sps);
     *out = sps;

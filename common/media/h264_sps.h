@@ -28,9 +28,9 @@ struct jt_h264_sps {
     uint8_t log2_max_poc_lsb;                 /* 4–16, poc_type 0 only */
     uint8_t max_ref_frames;
     bool has_separate_planes, is_interlaced;
-    bool has_reorder_limit;         /* bitstream_restriction was coded */
-    uint8_t max_reorder_frames;     /* max_num_reorder_frames, 0–16 */
-    uint16_t width, height;         /* luma samples after cropping, 1 … JT_H264_DIMENSION_MAX */
+    bool has_reorder_limit;     /* bitstream_restriction was coded, or an intra profile implies 0 */
+    uint8_t max_reorder_frames; /* max_num_reorder_frames, 0–16 */
+    uint16_t width, height;     /* luma samples after cropping, 1 … JT_H264_DIMENSION_MAX */
     uint16_t sar_width, sar_height; /* sample aspect ratio, 0:0 unspecified */
     uint32_t fps_num, fps_den;      /* frame rate from VUI timing, 0/0 when not coded */
 };
