@@ -235,8 +235,9 @@ static int on_window_ack_size(struct jt_rtmp_session *session,
                               const struct jt_rtmp_message *message)
 {
     struct jt_reader r = jt_reader_of(message->body, message->size);
+    uint32_t window = jt_read_be32(&r);
 
-    session->acknowledge_every_bytes = JT_MAX(jt_read_be32(&r), (uint32_t)ACKNOWLEDGE_MIN_BYTES);
+    session->acknowledge_every_bytes = JT_MAX(window, (uint32_t)ACKNOWLEDGE_MIN_BYTES);
     return 0;
 }
 
@@ -571,12 +572,13 @@ static void give_held(struct jt_rtmp_session *session)
 {
     struct jt_rtmp_message message;
 
-    session->awaits_key_frame = session->hold.has_gap;
+    session->awaits_key_frame = false;
     while (session->state == JT_RTMP_PUBLISHING && jt_rtmp_hold_peek(&session->hold, &message)) {
         session->has_media |= message.type != JT_RTMP_DATA_AMF0;
         (void)give(session, &message);
         jt_rtmp_hold_pop(&session->hold);
     }
+    session->awaits_key_frame = session->hold.has_gap; /* after what came before the gap */
     jt_rtmp_hold_deinit(&session->hold);
 }
 
