@@ -296,7 +296,10 @@ static const char *refuse_in_handshake(struct jt_dtls *dtls, const struct jt_dtl
         dtls->has_seen_alert = true;
         return "dtls_alert";
     }
+    /* Whatever passes moves OpenSSL's replay window: nothing malformed may. */
     if (record->type == JT_DTLS_HANDSHAKE_MESSAGE && !jt_dtls_record_is_client_handshake(record))
+        return "dtls_record";
+    if (record->type == JT_DTLS_CHANGE_CIPHER_SPEC && !jt_dtls_record_is_change_cipher_spec(record))
         return "dtls_record";
     return NULL;
 }

@@ -64,3 +64,10 @@ bool jt_dtls_record_is_client_handshake(const struct jt_dtls_record *record)
             return false;
     return true;
 }
+
+bool jt_dtls_record_is_change_cipher_spec(const struct jt_dtls_record *record)
+{
+    struct jt_reader r = record->body;
+
+    return r.left == 1 && jt_read_u8(&r) == 1;
+}

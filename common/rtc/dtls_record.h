@@ -42,4 +42,7 @@ JT_MUST_CHECK int jt_dtls_record_next(struct jt_reader *r, struct jt_dtls_record
  */
 bool jt_dtls_record_is_client_handshake(const struct jt_dtls_record *record);
 
+/** Is its body the one byte it must be (RFC 5246 §7.1)? */
+bool jt_dtls_record_is_change_cipher_spec(const struct jt_dtls_record *record);
+
 #endif

@@ -185,15 +185,14 @@ static int take_feedback(const struct call *call, const struct jt_rtcp_packet *p
     return 0;
 }
 
-static void take_bye(const struct call *call, const struct jt_rtcp_packet *packet)
+static bool says_bye(const struct call *call, const struct jt_rtcp_packet *packet)
 {
     uint32_t ssrc;
 
     for (size_t i = 0; jt_rtcp_bye_at(packet, i, &ssrc); i++)
-        if (is_peer(call->feedback, ssrc)) {
-            call->ops->on_bye(call->arg);
-            return;
-        }
+        if (is_peer(call->feedback, ssrc))
+            return true;
+    return false;
 }
 
 static int take_packet(const struct call *call, const struct jt_rtcp_packet *packet)
@@ -211,11 +210,8 @@ static int take_packet(const struct call *call, const struct jt_rtcp_packet *pac
     case JT_RTCP_RTPFB:
     case JT_RTCP_PSFB:
         return take_feedback(call, packet);
-    case JT_RTCP_BYE:
-        take_bye(call, packet);
-        return 0;
     default:
-        return 0; /* SDES, APP, XR: nothing to do */
+        return 0; /* SDES, APP, XR: nothing to do; BYE comes last */
     }
 }
 
@@ -231,11 +227,16 @@ int jt_feedback_handle(struct jt_feedback *feedback, const struct jt_rtp_out *co
                               .arg = arg};
     struct jt_rtcp_walk walk;
     struct jt_rtcp_packet packet;
+    bool has_bye = false;
 
     if (jt_rtcp_begin(data, size, &walk))
         return -EBADMSG;
-    while (jt_rtcp_next(&walk, &packet))
+    while (jt_rtcp_next(&walk, &packet)) {
         if (take_packet(&call, &packet))
             return -EBADMSG;
+        has_bye |= packet.type == JT_RTCP_BYE && says_bye(&call, &packet);
+    }
+    if (has_bye)
+        ops->on_bye(arg); /* last: it may free what `feedback` lies in */
     return 0;
 }

@@ -13,6 +13,7 @@
 
 struct jt_rtp_out;
 
+/** All of them are called; none may be NULL. */
 struct jt_feedback_ops {
     /** The viewer misses this packet of `stream` (index into the streams given). Duplicates within one RTT are filtered. */
     void (*on_nack)(void *arg, int stream, uint16_t sequence);
@@ -24,7 +25,7 @@ struct jt_feedback_ops {
     /** One transport-cc feedback: packets reported, of them lost. */
     void (*on_transport_cc)(void *arg, uint16_t base_sequence, uint16_t reported, uint16_t lost);
     void (*on_remb)(void *arg, uint64_t bitrate_bps);
-    /** RTCP BYE of one of the peer's SSRCs. */
+    /** RTCP BYE of one of the peer's SSRCs; called last, so that the session may be freed in it. */
     void (*on_bye)(void *arg);
 };
 
