@@ -109,6 +109,11 @@ static bool words_are_valid(const char *text, size_t size)
     return true;
 }
 
+static bool pid_is_valid(int64_t pid)
+{
+    return pid >= 1 && pid <= INT32_MAX;
+}
+
 /* ---- struct to JSON ---- */
 
 /** Adds to an object; the first failure sticks. */
@@ -145,7 +150,7 @@ static void put_fields(struct json_out *out, const struct jt_control *message, u
     if (fields & F_ROLE)
         put_enum(out, "role", role_names, message->role);
     if (fields & F_PID)
-        put(out, "pid", json_integer(message->pid));
+        put(out, "pid", pid_is_valid(message->pid) ? json_integer(message->pid) : NULL);
     if (fields & F_SHOW)
         put_text(out, "show", message->show, sizeof(message->show), jt_show_name_is_valid);
     if (fields & F_EPOCH)
