@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/writer.h"
-#include "ingest/bells.h"
+#include "ring/bells.h"
 #include "ingest/show.h"
 #include "media/aac.h"
 #include "media/aac_pack.h"
@@ -41,7 +41,7 @@ struct lane {
 
 struct ingest_feed {
     struct ingest_show *show;
-    struct ingest_bells *bells;
+    struct jt_bells *bells;
     struct jt_timeline timeline;
     struct lane video, audio;
     struct jt_h264_params params;
@@ -56,7 +56,7 @@ struct ingest_feed {
     struct jt_log_gate bad_gate;
 };
 
-int ingest_feed_new(struct ingest_show *show, struct ingest_bells *bells, struct ingest_feed **out)
+int ingest_feed_new(struct ingest_show *show, struct jt_bells *bells, struct ingest_feed **out)
 {
     struct ingest_feed *feed = calloc(1, sizeof(*feed));
 
@@ -163,13 +163,19 @@ static int on_video_config(struct ingest_feed *feed, const struct jt_flv_message
 static void settle_order(struct ingest_feed *feed, const struct jt_h264_au *au, const struct jt_frame *frame)
 {
     bool was = feed->video.info.has_b_frames;
-    bool is = jt_h264_order_feed(&feed->order, au, frame->dts, frame->pts) ||
+    bool is = jt_h264_order_feed(&feed->order, au, frame->pts) ||
               (feed->order.is_expected && !feed->order.is_settled);
 
     if (is == was)
         return;
     if (configure_video(feed))
         jt_warn("track.configure", KV("show", ingest_show_name(feed->show)));
+}
+
+static void wake_readers(struct ingest_feed *feed)
+{
+    jt_bells_pull(feed->bells);
+    jt_bells_pull(ingest_show_bells(feed->show));
 }
 
 static int put_video(struct ingest_feed *feed, const struct jt_frame *frame, uint32_t flags)
@@ -185,7 +191,7 @@ static int put_video(struct ingest_feed *feed, const struct jt_frame *frame, uin
         return n ? n : -EBADMSG;
     }
     (void)jt_ring_writer_end(feed->video.writer);
-    ingest_bells_pull(feed->bells);
+    wake_readers(feed);
     jt_metric_add(&frames_total, "video", 1);
     jt_metric_add(&bytes_total, "video", (int64_t)frame->size);
     return 0;
@@ -310,7 +316,7 @@ static int on_audio_frame(struct ingest_feed *feed, uint32_t time_ms, const stru
         return count_bad(feed, "audio_pack", now_us);
     }
     (void)jt_ring_writer_end(feed->audio.writer);
-    ingest_bells_pull(feed->bells);
+    wake_readers(feed);
     jt_metric_add(&frames_total, "audio", 1);
     jt_metric_add(&bytes_total, "audio", (int64_t)message->size);
     return 0;

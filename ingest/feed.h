@@ -10,7 +10,7 @@
 
 #include "base/base.h"
 
-struct ingest_bells;
+struct jt_bells;
 struct ingest_feed;
 struct ingest_show;
 
@@ -19,7 +19,7 @@ enum {
     INGEST_BAD_FRAMES_WINDOW_MS = 10000,
 };
 
-JT_MUST_CHECK int ingest_feed_new(struct ingest_show *show, struct ingest_bells *bells, struct ingest_feed **out);
+JT_MUST_CHECK int ingest_feed_new(struct ingest_show *show, struct jt_bells *bells, struct ingest_feed **out);
 /** Its tracks end with the show's epoch (ingest_show_leave), not here. */
 void ingest_feed_free(struct ingest_feed *feed);
 

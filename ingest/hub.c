@@ -9,7 +9,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
-#include "ingest/bells.h"
+#include "ring/bells.h"
 #include "ingest/messages.h"
 #include "ingest/show.h"
 #include "net/seqpacket.h"
@@ -34,9 +34,10 @@ struct ingest_hub {
     struct jt_loop *loop;
     struct jt_seq_listener *listener;
     struct ingest_shows *shows;
-    struct ingest_bells *bells;
+    struct jt_bells *bells;
     LIST_HEAD(, peer) peers;
     size_t peer_count;
+    uint32_t last_bell;
     ingest_hub_bell_fn on_bell;
     void *on_bell_arg;
 };
@@ -119,7 +120,7 @@ static void peer_free(struct peer *peer)
     struct ingest_hub *hub = peer->hub;
 
     for (size_t i = 0; i < peer->bell_count; i++) {
-        ingest_bells_remove(hub->bells, peer->bells[i]);
+        jt_bells_remove(hub->bells, peer->bells[i]);
         if (hub->on_bell)
             hub->on_bell(hub->on_bell_arg, peer->bells[i], NULL);
     }
@@ -146,21 +147,22 @@ static void on_hello(struct peer *peer, const struct jt_control *message)
 static void on_reader(struct peer *peer, const struct jt_control *message, int *fds)
 {
     struct ingest_hub *hub = peer->hub;
-    int pair[2];
-    int number;
+    uint32_t number = hub->last_bell % INT32_MAX + 1;
+    int pair[2] = {fds[0], fds[1]};
+    int err;
 
     if (!message->on || peer->bell_count == PEER_BELLS_MAX)
         return;
-    memcpy(pair, fds, sizeof(pair));
-    number = ingest_bells_add(hub->bells, pair);
-    if (number < 0) {
-        jt_warn("peer.bell_refused", KV("role", role_names[peer->role]), KV("err", number));
+    err = jt_bells_add(hub->bells, number, pair);
+    if (err) {
+        jt_warn("peer.bell_refused", KV("role", role_names[peer->role]), KV("err", err));
         return;
     }
     fds[0] = fds[1] = -1; /* taken */
-    peer->bells[peer->bell_count++] = (uint32_t)number;
+    hub->last_bell = number;
+    peer->bells[peer->bell_count++] = number;
     if (hub->on_bell)
-        hub->on_bell(hub->on_bell_arg, (unsigned)number, pair);
+        hub->on_bell(hub->on_bell_arg, number, pair);
 }
 
 static void on_command(struct peer *peer, const struct jt_control *message)
@@ -230,7 +232,7 @@ static void on_accept(void *arg, int fd)
 }
 
 int ingest_hub_new(struct jt_loop *loop, const char *path, struct ingest_shows *shows,
-                   struct ingest_bells *bells, struct ingest_hub **out)
+                   struct jt_bells *bells, struct ingest_hub **out)
 {
     struct ingest_hub *hub = calloc(1, sizeof(*hub));
     int err;

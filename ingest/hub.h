@@ -7,7 +7,7 @@
 
 #include "base/base.h"
 
-struct ingest_bells;
+struct jt_bells;
 struct ingest_hub;
 struct ingest_shows;
 struct jt_loop;
@@ -18,7 +18,7 @@ enum { INGEST_PEERS_MAX = 64 };
 typedef void (*ingest_hub_bell_fn)(void *arg, unsigned number, const int *fds);
 
 JT_MUST_CHECK int ingest_hub_new(struct jt_loop *loop, const char *path, struct ingest_shows *shows,
-                                 struct ingest_bells *bells, struct ingest_hub **out);
+                                 struct jt_bells *bells, struct ingest_hub **out);
 void ingest_hub_on_bell(struct ingest_hub *hub, ingest_hub_bell_fn fn, void *arg);
 void ingest_hub_free(struct ingest_hub *hub);
 

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "http/admin.h"
 #include "http/server.h"
-#include "ingest/bells.h"
+#include "ring/bells.h"
 #include "ingest/config.h"
 #include "ingest/hub.h"
 #include "ingest/rtmp_server.h"
@@ -22,7 +22,7 @@ struct ingest {
     struct jt_loop *loop;
     struct jt_signal *sigint, *sigterm;
     struct ingest_shows *shows;
-    struct ingest_bells *bells;
+    struct jt_bells *bells;
     struct ingest_workers *workers;
     struct ingest_hub *hub;
     struct ingest_rtmp *rtmp;
@@ -64,7 +64,7 @@ static int build(struct ingest *in)
     if (!err)
         err = step(ingest_shows_new(in->loop, config->show_grace_ms, &in->shows), "shows");
     if (!err)
-        err = step(ingest_bells_new(&in->bells), "bells");
+        err = step(jt_bells_new(&in->bells), "bells");
     if (!err)
         err = step(ingest_workers_new(in->loop, config, in->shows, in->bells, &in->workers), "workers");
     if (!err)
@@ -86,7 +86,7 @@ static void tear_down(struct ingest *in)
     ingest_hub_free(in->hub);
     ingest_workers_free(in->workers);
     ingest_shows_free(in->shows);
-    ingest_bells_free(in->bells);
+    jt_bells_free(in->bells);
     jt_signal_free(in->sigterm);
     jt_signal_free(in->sigint);
     jt_loop_free(in->loop);

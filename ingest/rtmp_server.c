@@ -46,7 +46,7 @@ struct ingest_rtmp {
     struct jt_loop *loop;
     const struct ingest_config *config;
     struct ingest_shows *shows;
-    struct ingest_bells *bells;
+    struct jt_bells *bells;
     struct jt_tcp_listener *listener;
     struct jt_timer *poll;
     struct jt_rtmp_limits limits;
@@ -307,7 +307,7 @@ static struct jt_rtmp_limits limits_from(const struct ingest_config *config)
 }
 
 int ingest_rtmp_new(struct jt_loop *loop, const struct ingest_config *config, struct ingest_shows *shows,
-                    struct ingest_bells *bells, struct ingest_rtmp **out)
+                    struct jt_bells *bells, struct ingest_rtmp **out)
 {
     struct ingest_rtmp *rtmp = calloc(1, sizeof(*rtmp));
     struct jt_address address;

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "loop/loop.h"
+#include "ring/bells.h"
 #include "ring/ring.h"
 
 enum {
@@ -40,6 +41,7 @@ struct ingest_show {
     struct ingest_publisher_ops publisher; /* stop NULL: nobody publishes */
     void *publisher_arg;
     struct jt_timer *grace;
+    struct jt_bells *bells;
     struct ingest_track tracks[INGEST_TRACKS_MAX];
     size_t track_count;
     struct warning warnings[WARNINGS_MAX];
@@ -126,13 +128,24 @@ static void track_release(struct ingest_track *track)
         (void)close(track->fd);
 }
 
+static void end_made_from(struct ingest_show *show, uint32_t source);
+
+/* With a track ends what was made from it. */
 static void end_track_at(struct ingest_show *show, size_t i)
 {
     struct ingest_track track = show->tracks[i];
 
     memmove(&show->tracks[i], &show->tracks[i + 1], (--show->track_count - i) * sizeof(track));
+    end_made_from(show, track.id);
     TELL(show, on_track_end, show, &track);
     track_release(&track);
+}
+
+static void end_made_from(struct ingest_show *show, uint32_t source)
+{
+    for (size_t i = show->track_count; i-- > 0;)
+        if (i < show->track_count && show->tracks[i].source == source)
+            end_track_at(show, i);
 }
 
 static void end_all_tracks(struct ingest_show *show)
@@ -146,6 +159,7 @@ static void show_free(struct ingest_show *show)
     LIST_REMOVE(show, link);
     show->shows->count--;
     jt_timer_free(show->grace);
+    jt_bells_free(show->bells);
     free(show);
 }
 
@@ -189,8 +203,11 @@ static int show_new(struct ingest_shows *shows, const char *name, struct ingest_
     show = calloc(1, sizeof(*show));
     if (!show)
         return -ENOMEM;
-    err = jt_timer_new(shows->loop, "show.grace", on_grace_over, show, &show->grace);
+    err = jt_bells_new(&show->bells);
+    if (!err)
+        err = jt_timer_new(shows->loop, "show.grace", on_grace_over, show, &show->grace);
     if (err) {
+        jt_bells_free(show->bells);
         free(show);
         return err;
     }
@@ -283,6 +300,11 @@ enum jt_show_state ingest_show_state(const struct ingest_show *show)
     return show->state;
 }
 
+struct jt_bells *ingest_show_bells(struct ingest_show *show)
+{
+    return show->bells;
+}
+
 bool ingest_show_request_key_frame(struct ingest_show *show)
 {
     return show->publisher.request_key_frame &&
@@ -357,6 +379,13 @@ void ingest_show_end_track(struct ingest_show *show, uint32_t track_id)
 
     if (track)
         end_track_at(show, (size_t)(track - show->tracks));
+}
+
+void ingest_show_end_made(struct ingest_show *show, uint32_t source, enum jt_codec codec)
+{
+    for (size_t i = show->track_count; i-- > 0;)
+        if (show->tracks[i].source == source && show->tracks[i].info.codec == (uint32_t)codec)
+            end_track_at(show, i);
 }
 
 void ingest_show_end_worker_tracks(struct ingest_show *show)

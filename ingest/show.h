@@ -16,6 +16,7 @@
 
 struct ingest_shows;
 struct ingest_show;
+struct jt_bells;
 struct jt_loop;
 struct jt_ring_writer;
 
@@ -78,8 +79,13 @@ JT_MUST_CHECK int ingest_show_offer_track(struct ingest_show *show, int fd, cons
 /** The publisher changed the codec's configuration or turned out to send B-frames. */
 void ingest_show_update_track(struct ingest_show *show, uint32_t track_id, const struct jt_track_info *info);
 void ingest_show_end_track(struct ingest_show *show, uint32_t track_id);
+/** End what the worker made of `source` in `codec`: it is not wanted any more. */
+void ingest_show_end_made(struct ingest_show *show, uint32_t source, enum jt_codec codec);
 /** End the tracks the worker made (it died). */
 void ingest_show_end_worker_tracks(struct ingest_show *show);
+
+/** Bells of who reads this show's rings alone (its worker): pulled with every frame of it, beside those of all relays. */
+struct jt_bells *ingest_show_bells(struct ingest_show *show);
 
 /** Something the seller or the operator should read; the same code is told once per epoch. */
 void ingest_show_warn(struct ingest_show *show, const char *code, const char *words);

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "ingest/bells.h"
+#include "ring/bells.h"
 #include "ingest/config.h"
 #include "ingest/messages.h"
 #include "ingest/show.h"
@@ -22,7 +22,11 @@
 #include "ring/link.h"
 #include "ring/ring.h"
 
-enum { JOBS_MAX = 4, ARGUMENT_BYTES = 64 };
+enum {
+    JOBS_MAX = 4,
+    ARGUMENT_BYTES = 64,
+    WORKER_BELL = 1, /* the number of its bell among its show's */
+};
 
 static struct jt_metric workers_gauge = JT_GAUGE("jangteo_ingest_workers", "Media workers running.", NULL);
 static struct jt_metric crashes_total =
@@ -57,7 +61,7 @@ struct ingest_workers {
     struct jt_loop *loop;
     const struct ingest_config *config;
     struct ingest_shows *shows;
-    struct ingest_bells *bells;
+    struct jt_bells *bells; /* of relays: workers pull them */
     LIST_HEAD(, worker) list;
     int64_t repairs;
 };
@@ -120,7 +124,7 @@ static void send_everything(struct worker *worker)
         return;
     message = ingest_message_show(show);
     jt_link_send(worker->wire, &message, NULL);
-    ingest_bells_each(worker->pool->bells, send_bell, worker);
+    jt_bells_each(worker->pool->bells, send_bell, worker);
     ingest_show_each_track(show, send_track, worker);
 }
 
@@ -148,6 +152,19 @@ static void on_offer(struct worker *worker, const struct jt_control *message, in
         fds[0] = -1; /* the show has it */
 }
 
+/* It reads the rings of its show as relays do. */
+static void on_worker_bell(struct worker *worker, int *fds)
+{
+    struct ingest_show *show = ingest_show_find(worker->pool->shows, worker->show);
+    const int pair[2] = {fds[0], fds[1]};
+
+    if (!show || fds[0] < 0)
+        return;
+    jt_bells_remove(ingest_show_bells(show), WORKER_BELL);
+    if (jt_bells_add(ingest_show_bells(show), WORKER_BELL, pair) == 0)
+        fds[0] = fds[1] = -1; /* taken */
+}
+
 static void on_message(void *arg, const struct jt_control *message, int *fds)
 {
     struct worker *worker = arg;
@@ -156,6 +173,9 @@ static void on_message(void *arg, const struct jt_control *message, int *fds)
     switch (message->type) {
     case JT_CONTROL_HELLO:
         send_everything(worker);
+        break;
+    case JT_CONTROL_READER:
+        on_worker_bell(worker, fds);
         break;
     case JT_CONTROL_TRACK_OFFER:
         on_offer(worker, message, fds);
@@ -174,6 +194,10 @@ static void on_message(void *arg, const struct jt_control *message, int *fds)
 
 static void worker_stop(struct worker *worker)
 {
+    struct ingest_show *show = ingest_show_find(worker->pool->shows, worker->show);
+
+    if (show)
+        jt_bells_remove(ingest_show_bells(show), WORKER_BELL);
     if (worker->process)
         jt_metric_add(&workers_gauge, NULL, -1);
     jt_link_free(worker->wire);
@@ -387,6 +411,7 @@ static void on_track_changed(void *arg, const struct ingest_show *show, const st
     for (size_t i = 0; worker && i < worker->job_count; i++)
         if (worker->jobs[i].track_id == track->id && worker->jobs[i].product == PRODUCT_REPAIR) {
             drop_job(worker, i, true);
+            ingest_show_end_made(ingest_show_find(pool->shows, ingest_show_name(show)), track->id, JT_CODEC_H264);
             break;
         }
 }
@@ -435,7 +460,7 @@ static const struct ingest_show_events show_events = {.on_state = on_state,
                                                       .on_track_end = on_track_end};
 
 int ingest_workers_new(struct jt_loop *loop, const struct ingest_config *config, struct ingest_shows *shows,
-                       struct ingest_bells *bells, struct ingest_workers **out)
+                       struct jt_bells *bells, struct ingest_workers **out)
 {
     struct ingest_workers *pool = calloc(1, sizeof(*pool));
     int err;

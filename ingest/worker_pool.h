@@ -8,7 +8,7 @@
 
 #include "base/base.h"
 
-struct ingest_bells;
+struct jt_bells;
 struct ingest_config;
 struct ingest_shows;
 struct ingest_workers;
@@ -21,7 +21,7 @@ enum {
 };
 
 JT_MUST_CHECK int ingest_workers_new(struct jt_loop *loop, const struct ingest_config *config,
-                                     struct ingest_shows *shows, struct ingest_bells *bells,
+                                     struct ingest_shows *shows, struct jt_bells *bells,
                                      struct ingest_workers **out);
 /** Kills them all. */
 void ingest_workers_free(struct ingest_workers *workers);

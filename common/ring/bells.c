@@ -1,4 +1,4 @@
-#include "ingest/bells.h"
+#include "ring/bells.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,19 +10,18 @@ struct bell {
     struct jt_bell_rope *rope;
 };
 
-struct ingest_bells {
-    struct bell bells[INGEST_BELLS_MAX];
+struct jt_bells {
+    struct bell bells[JT_BELLS_MAX];
     size_t count;
-    uint32_t last_number;
 };
 
-int ingest_bells_new(struct ingest_bells **out)
+int jt_bells_new(struct jt_bells **out)
 {
     *out = calloc(1, sizeof(**out));
     return *out ? 0 : -ENOMEM;
 }
 
-void ingest_bells_free(struct ingest_bells *bells)
+void jt_bells_free(struct jt_bells *bells)
 {
     if (!bells)
         return;
@@ -31,22 +30,21 @@ void ingest_bells_free(struct ingest_bells *bells)
     free(bells);
 }
 
-int ingest_bells_add(struct ingest_bells *bells, const int fds[2])
+int jt_bells_add(struct jt_bells *bells, uint32_t number, const int fds[2])
 {
     struct jt_bell_rope *rope;
     int err;
 
-    if (bells->count == INGEST_BELLS_MAX)
+    if (bells->count == JT_BELLS_MAX)
         return -ENOSPC;
     err = jt_bell_rope_new(fds, &rope);
     if (err)
         return err;
-    bells->last_number = bells->last_number % INT32_MAX + 1;
-    bells->bells[bells->count++] = (struct bell){.number = bells->last_number, .rope = rope};
-    return (int)bells->last_number;
+    bells->bells[bells->count++] = (struct bell){.number = number, .rope = rope};
+    return 0;
 }
 
-void ingest_bells_remove(struct ingest_bells *bells, uint32_t number)
+void jt_bells_remove(struct jt_bells *bells, uint32_t number)
 {
     for (size_t i = 0; i < bells->count; i++) {
         if (bells->bells[i].number != number)
@@ -57,13 +55,13 @@ void ingest_bells_remove(struct ingest_bells *bells, uint32_t number)
     }
 }
 
-void ingest_bells_pull(struct ingest_bells *bells)
+void jt_bells_pull(struct jt_bells *bells)
 {
     for (size_t i = 0; i < bells->count; i++)
         jt_bell_rope_pull(bells->bells[i].rope);
 }
 
-void ingest_bells_each(struct ingest_bells *bells, ingest_bell_fn fn, void *arg)
+void jt_bells_each(struct jt_bells *bells, jt_bells_fn fn, void *arg)
 {
     int fds[2];
 
