@@ -17,7 +17,7 @@ static const unsigned phase_moves[JT_HTTP_PHASE_COUNT] = {
     [JT_HTTP_HEADERS] = 1U << JT_HTTP_BODY | 1U << JT_HTTP_HANDLING | 1U << JT_HTTP_IDLE,
     [JT_HTTP_BODY] = 1U << JT_HTTP_HANDLING | 1U << JT_HTTP_IDLE,
     [JT_HTTP_HANDLING] = 1U << JT_HTTP_IDLE,
-    [JT_HTTP_IDLE] = 1U << JT_HTTP_BODY | 1U << JT_HTTP_HANDLING | 1U << JT_HTTP_IDLE,
+    [JT_HTTP_IDLE] = 1U << JT_HTTP_HEADERS,
 };
 
 void jt_http_peer_text(int fd, char out[JT_HTTP_PEER_MAX_BYTES])
@@ -82,7 +82,8 @@ static void arm(struct jt_http_connection *connection, int64_t timeout_us)
 }
 
 int jt_http_connection_open(struct jt_http_connections *connections, struct lws *wsi,
-                            const struct jt_http_listener *listener)
+                            const struct jt_http_listener *listener,
+                            struct jt_http_connection **out)
 {
     struct jt_http_connection *connection = calloc(1, sizeof(*connection));
 
@@ -98,6 +99,7 @@ int jt_http_connection_open(struct jt_http_connections *connections, struct lws 
     connections->count++;
     lws_set_opaque_user_data(wsi, connection);
     arm(connection, connections->header_timeout_ms * JT_USEC_PER_MSEC);
+    *out = connection;
     return 0;
 }
 

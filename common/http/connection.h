@@ -32,7 +32,7 @@ struct jt_http_listener {
 };
 
 enum jt_http_phase {
-    JT_HTTP_HEADERS, /* the first request's headers are awaited */
+    JT_HTTP_HEADERS, /* of the first request awaited, of a later one begun */
     JT_HTTP_BODY,
     JT_HTTP_HANDLING, /* the handler has the request; no deadline of ours */
     JT_HTTP_IDLE,     /* between two requests; the last answer may still be going out */
@@ -47,6 +47,8 @@ struct jt_http_connection {
     enum jt_http_phase phase;
     int64_t body_deadline_us;
     bool is_trusted;
+    bool is_admitted;                  /* the head of the next request has passed the gate */
+    bool is_last;                      /* more than one request came: only the first is served */
     bool is_due;                       /* the request was answered within its handler */
     char peer[JT_HTTP_PEER_MAX_BYTES]; /* numeric; IPv4-mapped IPv6 as IPv4; "unix" */
 };
@@ -66,7 +68,8 @@ bool jt_http_connections_admit(const struct jt_http_connections *connections, in
 
 /** Returns 0 or -ENOMEM; found again as the wsi's opaque user data. */
 JT_MUST_CHECK int jt_http_connection_open(struct jt_http_connections *connections, struct lws *wsi,
-                                          const struct jt_http_listener *listener);
+                                          const struct jt_http_listener *listener,
+                                          struct jt_http_connection **out);
 /** The wsi is going: let go of the request too. */
 void jt_http_connection_close(struct jt_http_connections *connections,
                               struct jt_http_connection *connection);

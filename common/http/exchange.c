@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "http/fields.h"
+#include "http/gate.h"
+#include "http/head.h"
 #include "http/origin.h"
 #include "http/outbox.h"
 #include "http/request.h"
@@ -26,21 +28,16 @@ void jt_http_refused(const char *reason)
     jt_metric_add(&refused, reason, 1);
 }
 
-/* What is refused before any handler. `code` is also the metric's reason. */
+/* What is refused before any handler; more in http/head.c. `code` is also the metric's reason. */
 static const struct jt_http_fault
-    headers_too_large = {431, "headers_too_large", "Header fields too large", 0},
-    header_malformed = {400, "header_malformed", "Malformed header field", 0},
+    fields_too_large = {431, "fields_too_large", "Header fields too large", 0},
+    field_malformed = {400, "field_malformed", "Malformed header field", 0},
     no_memory = {503, "no_memory", "Out of memory", 1},
-    uri_too_long = {414, "uri_too_long", "Request target too long", 0},
-    path_malformed = {400, "path_malformed", "Malformed request target", 0},
+    target_malformed = {400, "target_malformed", "Malformed request target", 0},
     method_unknown = {501, "method_unknown", "Method not known", 0},
-    host_missing = {400, "host_missing", "No Host header field", 0},
     host_unknown = {421, "host_unknown", "This host is not served here", 0},
     origin_refused = {403, "origin_refused", "This origin may not ask", 0},
-    length_malformed = {400, "length_malformed", "Malformed message length", 0},
-    length_required = {411, "length_required", "Content-Length required", 0},
-    body_unexpected = {400, "body_unexpected", "This method takes no content", 0},
-    body_too_large = {413, "body_too_large", "Content too large", 0},
+    header_timeout = {408, "header_timeout", "Header fields came too slowly", 0},
     body_timeout = {408, "body_timeout", "Content came too slowly", 0},
     path_unknown = {404, "not_found", "Nothing here", 0},
     method_not_allowed = {405, "method_not_allowed", "Method not allowed here", 0};
@@ -74,48 +71,27 @@ static const struct jt_http_fault *read_target(struct jt_http_request *request, 
 
     if (!read_method(request, wsi))
         return &method_unknown;
-    if (strlen(path) > JT_HTTP_REQUEST_LINE_MAX_BYTES)
-        return &uri_too_long;
     if (!jt_http_path_is_clean(path))
-        return &path_malformed;
+        return &target_malformed;
     request->path = strdup(path);
     if (!request->path)
         return &no_memory;
     err = jt_http_query_read(&request->query, wsi);
     if (err)
-        return err == -E2BIG ? &uri_too_long : err == -ENOMEM ? &no_memory : &path_malformed;
+        return err == -ENOMEM ? &no_memory : &target_malformed;
     return NULL;
 }
 
 static const struct jt_http_fault *read_fields(struct jt_http_request *request, struct lws *wsi)
 {
     int err = jt_http_fields_read(&request->fields, wsi);
+    const char *length = jt_http_request_header(request, "content-length");
 
     if (err)
-        return err == -E2BIG ? &headers_too_large : err == -ENOMEM ? &no_memory : &header_malformed;
-    return NULL;
-}
-
-/* RFC 9112 §6. libwebsockets does not parse chunks, so that any transfer coding ends the connection. */
-static const struct jt_http_fault *read_length(struct jt_http_request *request)
-{
-    const char *length = jt_http_request_header(request, "content-length");
-    const char *coding = jt_http_request_header(request, "transfer-encoding");
-    bool has_body_method = request->method & (JT_HTTP_POST | JT_HTTP_PUT | JT_HTTP_PATCH);
-    unsigned long long value;
-
-    if (coding)
-        return length || strcasecmp(coding, "chunked") != 0 ? &length_malformed : &length_required;
-    if (!length)
-        return has_body_method ? &length_required : NULL;
-    if (!*length || strspn(length, "0123456789") != strlen(length))
-        return &length_malformed;
-    value = strlen(length) > 18 ? ULLONG_MAX : strtoull(length, NULL, 10);
-    if (value > JT_HTTP_BODY_MAX_BYTES)
-        return &body_too_large;
-    if (value && request->method == JT_HTTP_GET)
-        return &body_unexpected;
-    request->body_expected = (size_t)value;
+        return err == -E2BIG ? &fields_too_large : err == -ENOMEM ? &no_memory : &field_malformed;
+    if (length) /* the gate has seen to it that it is a small number */
+        request->body_expected =
+            JT_MIN((size_t)strtoul(length, NULL, 10), (size_t)JT_HTTP_BODY_MAX_BYTES);
     return NULL;
 }
 
@@ -143,8 +119,6 @@ static const struct jt_http_fault *read_origin(const struct jt_http_policy *poli
     const char *host = jt_http_request_header(request, "host");
     const char *origin = jt_http_request_header(request, "origin");
 
-    if (!host)
-        return &host_missing;
     if ((!listener->is_unix || policy->hosts[0]) &&
         !jt_http_host_is_served(host, listener->host, policy->hosts))
         return &host_unknown;
@@ -168,23 +142,21 @@ static void read_persistence(struct jt_http_request *request, struct lws *wsi)
         request->closes = true;
 }
 
-/** Everything of the request but its body. What is wrong with its frame ends the connection: where it ends is unknown. */
+/** Everything of the request but its body. */
 static const struct jt_http_fault *examine(const struct jt_http_policy *policy,
                                            struct jt_http_connection *connection, const char *path)
 {
     struct jt_http_request *request = connection->request;
     const struct jt_http_fault *fault = read_target(request, connection->wsi, path);
 
-    strcpy(request->peer, connection->peer);
     if (!fault)
         fault = read_fields(request, connection->wsi);
-    if (!fault)
-        fault = read_length(request);
     if (fault) {
         request->closes = true;
         return fault;
     }
     read_persistence(request, connection->wsi);
+    request->closes |= connection->is_last;
     if (connection->listener->is_unix)
         read_forwarded(request);
     return read_origin(policy, request, connection->listener);
@@ -207,8 +179,12 @@ static int deliver(struct jt_http_policy *policy, struct jt_http_connection *con
     request->connection = NULL;
     jt_http_request_unref(&connection->request);
     jt_http_connection_enter(&policy->connections, connection, JT_HTTP_IDLE);
-    (void)lws_rx_flow_control(connection->wsi, 1);
-    return closes || lws_http_transaction_completed(connection->wsi) ? -1 : 0;
+    if (closes || lws_http_transaction_completed(connection->wsi)) {
+        (void)lws_rx_flow_control(connection->wsi, 1); /* to see the peer's end */
+        return -1;
+    }
+    jt_http_gate_again(policy->gate, connection);
+    return 0;
 }
 
 static int refuse(struct jt_http_policy *policy, struct jt_http_connection *connection,
@@ -251,6 +227,17 @@ static void send_continue(struct jt_http_connection *connection)
                     MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+static int open_request(struct jt_http_policy *policy, struct jt_http_connection *connection)
+{
+    int err = jt_http_request_new(policy->outbox, &connection->request);
+
+    if (err)
+        return err;
+    connection->request->connection = connection;
+    strcpy(connection->request->peer, connection->peer);
+    return 0;
+}
+
 int jt_http_exchange_begin(struct jt_http_policy *policy, struct jt_http_connection *connection,
                            const char *path)
 {
@@ -260,11 +247,12 @@ int jt_http_exchange_begin(struct jt_http_policy *policy, struct jt_http_connect
     struct jt_http_request *request;
     unsigned allowed;
 
+    (void)lws_rx_flow_control(connection->wsi, 0); /* until the gate has seen the next one */
     connection->is_due = false;
-    if (connection->request || jt_http_request_new(policy->outbox, &connection->request) < 0)
+    if (!connection->is_admitted || open_request(policy, connection) < 0)
         return -1;
+    connection->is_admitted = false;
     request = connection->request;
-    request->connection = connection;
     fault = examine(policy, connection, path);
     if (fault)
         return refuse(policy, connection, fault, NULL);
@@ -278,6 +266,7 @@ int jt_http_exchange_begin(struct jt_http_policy *policy, struct jt_http_connect
         return dispatch(policy, connection);
     jt_http_connection_enter(&policy->connections, connection, JT_HTTP_BODY);
     send_continue(connection);
+    (void)lws_rx_flow_control(connection->wsi, 1);
     return 0;
 }
 
@@ -300,19 +289,33 @@ int jt_http_exchange_body_end(struct jt_http_policy *policy, struct jt_http_conn
     return dispatch(policy, connection);
 }
 
+void jt_http_exchange_end(struct jt_http_connection *connection)
+{
+    lws_set_timeout(connection->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
+}
+
+void jt_http_exchange_reject(struct jt_http_policy *policy, struct jt_http_connection *connection,
+                             const struct jt_http_fault *fault)
+{
+    if (open_request(policy, connection) == 0) {
+        connection->request->closes = true;
+        (void)refuse(policy, connection, fault, NULL); /* always an end */
+    }
+    jt_http_exchange_end(connection);
+}
+
 int jt_http_exchange_timeout(struct jt_http_policy *policy, struct jt_http_connection *connection)
 {
-    static const char late[] =
-        "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-
     switch (connection->phase) {
     case JT_HTTP_HEADERS:
-        jt_http_refused("header_timeout");
-        (void)!send(lws_get_socket_fd(connection->wsi), late, sizeof(late) - 1,
-                    MSG_DONTWAIT | MSG_NOSIGNAL);
-        return -1;
+        if (open_request(policy, connection) < 0)
+            return -1;
+        connection->request->closes = true;
+        return refuse(policy, connection, &header_timeout, NULL);
     case JT_HTTP_BODY:
         return refuse(policy, connection, &body_timeout, NULL);
+    case JT_HTTP_HANDLING:
+        return 0;
     default:
         return -1;
     }
@@ -329,7 +332,7 @@ void jt_http_exchange_collect(struct jt_http_policy *policy)
             connection->is_due =
                 true; /* libwebsockets must not close the one it is calling us for */
         else if (connection && deliver(policy, connection) < 0)
-            lws_set_timeout(connection->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
+            jt_http_exchange_end(connection);
         jt_http_request_unref(&request);
     }
 }

@@ -13,12 +13,14 @@
 #include "http/connection.h"
 #include "http/server.h"
 
+struct jt_http_gate;
 struct jt_http_outbox;
 
 /** What all exchanges of a server share. */
 struct jt_http_policy {
     struct jt_http_connections connections;
     struct jt_http_outbox *outbox;
+    struct jt_http_gate *gate;
     struct jt_http_route *routes;
     size_t route_count;
     char *hosts, *origins;
@@ -33,6 +35,11 @@ JT_MUST_CHECK int jt_http_exchange_body(struct jt_http_policy *policy,
                                         size_t size);
 JT_MUST_CHECK int jt_http_exchange_body_end(struct jt_http_policy *policy,
                                             struct jt_http_connection *connection);
+/** A request that libwebsockets shall not see: answer and close. */
+void jt_http_exchange_reject(struct jt_http_policy *policy, struct jt_http_connection *connection,
+                             const struct jt_http_fault *fault);
+/** Close a connection on whose behalf libwebsockets is not calling. */
+void jt_http_exchange_end(struct jt_http_connection *connection);
 /** A deadline of the connection passed. */
 JT_MUST_CHECK int jt_http_exchange_timeout(struct jt_http_policy *policy,
                                            struct jt_http_connection *connection);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <libwebsockets.h>
 
+#include "http/head.h"
+
 /* Fields libwebsockets has no number for and can't list: those we want are asked for by name. */
 static const char *const custom_names[] = {
     "x-forwarded-proto:", "access-control-request-method:",

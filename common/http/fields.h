@@ -9,12 +9,7 @@
 
 struct lws;
 
-enum {
-    JT_HTTP_FIELDS_MAX = 100,             /* threats.md, "HTTP" */
-    JT_HTTP_FIELDS_MAX_BYTES = 16 * 1024, /* the same: names and values of a request together */
-    JT_HTTP_REQUEST_LINE_MAX_BYTES = 8 * 1024, /* the same */
-    JT_HTTP_QUERY_ARGS_MAX = 16,               /* ours */
-};
+enum { JT_HTTP_QUERY_ARGS_MAX = 16 }; /* ours */
 
 struct jt_http_fields {
     struct jt_http_header *items; /* names in lower case, both NUL-terminated; into `arena` */

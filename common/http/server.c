@@ -15,20 +15,23 @@
 
 #include "base/log.h"
 #include "http/exchange.h"
+#include "http/gate.h"
 #include "http/lws_log.h"
 #include "http/outbox.h"
 
 enum {
     HEADER_MEMORY_BYTES =
-        32 * 1024,       /* what libwebsockets keeps per request, its own overhead included */
-    CLOSE_TIMEOUT_S = 5, /* for a peer that does not close after us */
+        32 * 1024, /* what libwebsockets keeps per request, its own overhead included */
+    CLOSE_TIMEOUT_S =
+        5, /* for a peer that does not close after us; libwebsockets' other timeouts are this much later than
+                            ours */
 };
 
 struct jt_http_server {
     struct jt_http_policy policy;
     struct jt_http_listener tcp, local;
     struct lws_context *context;
-    struct lws_vhost *tcp_vhost;
+    struct lws_vhost *first_vhost;
     struct lws_protocols protocols[2];
     char name[16], *unix_socket;
     void *owned;
@@ -46,6 +49,15 @@ static int on_accept(struct jt_http_server *server, int fd)
         return 0;
     jt_http_refused(reason);
     return -1;
+}
+
+static int on_connect(const struct jt_http_listener *listener, struct lws *wsi)
+{
+    struct jt_http_policy *policy = &listener->server->policy;
+    struct jt_http_connection *connection;
+    int err = jt_http_connection_open(&policy->connections, wsi, listener, &connection);
+
+    return err ? err : jt_http_gate_add(policy->gate, connection);
 }
 
 static int on_upgrade(void)
@@ -91,14 +103,17 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
         return on_accept(listener->server, (int)(intptr_t)in);
     case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
-        return jt_http_connection_open(&listener->server->policy.connections, wsi, listener);
+        return on_connect(listener, wsi);
+    case LWS_CALLBACK_RAW_RX_FILE:
+        jt_http_gate_service(listener->server->policy.gate, &listener->server->policy);
+        return 0;
     case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
         jt_http_exchange_collect(&listener->server->policy);
         return 0;
     default:
-        return connection
-                   ? on_connection_event(&listener->server->policy, connection, reason, in, len)
-                   : 0;
+        if (!connection) /* one there was no memory for, or no socket at all */
+            return reason == LWS_CALLBACK_HTTP ? -1 : 0;
+        return on_connection_event(&listener->server->policy, connection, reason, in, len);
     }
 }
 
@@ -176,8 +191,8 @@ static struct lws_context_creation_info vhost_info(struct jt_http_server *server
         .user = listener,
         .protocols = server->protocols,
         .keepalive_timeout = JT_HTTP_IDLE_TIMEOUT_MS / 1000,
-        .timeout_secs = CLOSE_TIMEOUT_S,
-        .timeout_secs_ah_idle = (unsigned)header_s,
+        .timeout_secs = (unsigned)header_s + CLOSE_TIMEOUT_S,
+        .timeout_secs_ah_idle = (unsigned)header_s + CLOSE_TIMEOUT_S,
         .options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
     };
 }
@@ -186,6 +201,7 @@ static int listen_tcp(struct jt_http_server *server, const char *listen)
 {
     struct lws_context_creation_info info = vhost_info(server, &server->tcp);
     char host[INET6_ADDRSTRLEN];
+    struct lws_vhost *vhost;
     bool is_v6;
     int err = parse_listen(listen, host, sizeof(host), &info.port);
 
@@ -197,10 +213,11 @@ static int listen_tcp(struct jt_http_server *server, const char *listen)
     info.iface = host;
     if (!is_v6)
         info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
-    server->tcp_vhost = lws_create_vhost(server->context, &info);
-    if (!server->tcp_vhost)
+    vhost = lws_create_vhost(server->context, &info);
+    if (!vhost)
         return tcp_bind_error(host, info.port);
-    server->port = (uint16_t)lws_get_vhost_listen_port(server->tcp_vhost);
+    server->first_vhost = vhost;
+    server->port = (uint16_t)lws_get_vhost_listen_port(vhost);
     return 0;
 }
 
@@ -221,6 +238,7 @@ static int listen_unix(struct jt_http_server *server, const char *path)
 {
     struct lws_context_creation_info info = vhost_info(server, &server->local);
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct lws_vhost *vhost;
 
     if (strlen(path) >= sizeof(address.sun_path))
         return -ENAMETOOLONG;
@@ -232,8 +250,11 @@ static int listen_unix(struct jt_http_server *server, const char *path)
     info.iface = path;
     info.port = 0; /* or libwebsockets 4.1 takes the path for a network interface */
     info.options |= LWS_SERVER_OPTION_UNIX_SOCK;
-    if (!lws_create_vhost(server->context, &info))
+    vhost = lws_create_vhost(server->context, &info);
+    if (!vhost)
         return bind_error((struct sockaddr *)&address, sizeof(address));
+    if (!server->first_vhost)
+        server->first_vhost = vhost;
     server->unix_socket = strdup(path);
     if (!server->unix_socket)
         return -ENOMEM;
@@ -301,6 +322,11 @@ static int start(struct jt_http_server *server, const struct jt_http_config *con
         err = listen_unix(server, config->unix_socket);
     if (err)
         return err;
+    if (!server->first_vhost)
+        return -EINVAL; /* nowhere to listen */
+    err = jt_http_gate_new(server->first_vhost, &server->policy.gate);
+    if (err)
+        return err;
     jt_http_outbox_open(server->policy.outbox, server->context);
     err = -pthread_create(&server->thread, NULL, run, server);
     server->has_thread = err == 0;
@@ -336,6 +362,7 @@ void jt_http_server_free(struct jt_http_server *server)
     }
     if (server->unix_socket)
         (void)unlink(server->unix_socket);
+    jt_http_gate_free(server->policy.gate);
     jt_http_outbox_unref(&server->policy.outbox);
     free(server->policy.routes);
     free(server->policy.hosts);

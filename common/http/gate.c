@@ -1,0 +1,105 @@
+#include "http/gate.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <libwebsockets.h>
+
+#include "http/connection.h"
+#include "http/exchange.h"
+#include "http/head.h"
+
+enum { EVENTS_PER_TURN = 64 };
+
+struct jt_http_gate {
+    int epoll;
+};
+
+int jt_http_gate_new(struct lws_vhost *vhost, struct jt_http_gate **out)
+{
+    struct jt_http_gate *gate = malloc(sizeof(*gate));
+    lws_sock_file_fd_type fd;
+
+    if (!gate)
+        return -ENOMEM;
+    gate->epoll = epoll_create1(EPOLL_CLOEXEC);
+    fd.filefd = gate->epoll;
+    if (gate->epoll < 0 ||
+        !lws_adopt_descriptor_vhost(vhost, LWS_ADOPT_RAW_FILE_DESC, fd, "http", NULL)) {
+        int err = gate->epoll < 0 ? -errno : -ENOMEM;
+
+        free(gate);
+        return err;
+    }
+    *out = gate;
+    return 0;
+}
+
+void jt_http_gate_free(struct jt_http_gate *gate)
+{
+    free(gate);
+}
+
+static int watch(const struct jt_http_gate *gate, int op, struct jt_http_connection *connection)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = connection};
+
+    return epoll_ctl(gate->epoll, op, lws_get_socket_fd(connection->wsi), &event) < 0 ? -errno : 0;
+}
+
+int jt_http_gate_add(struct jt_http_gate *gate, struct jt_http_connection *connection)
+{
+    (void)lws_rx_flow_control(connection->wsi, 0);
+    return watch(gate, EPOLL_CTL_ADD, connection);
+}
+
+void jt_http_gate_again(struct jt_http_gate *gate, struct jt_http_connection *connection)
+{
+    (void)watch(gate, EPOLL_CTL_MOD, connection); /* what is ready now makes an edge again */
+}
+
+/** What lies there for a connection that awaits a request? It may be closed by this. */
+static void look(struct jt_http_policy *policy, struct jt_http_connection *connection)
+{
+    unsigned char bytes[JT_HTTP_HEAD_MAX_BYTES];
+    struct jt_http_head head;
+    ssize_t size;
+    int err;
+
+    if (connection->phase != JT_HTTP_HEADERS && connection->phase != JT_HTTP_IDLE)
+        return;
+    size = recv(lws_get_socket_fd(connection->wsi), bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
+    if (size < 0)
+        return; /* nothing there; a broken socket is libwebsockets' to find */
+    if (size == 0) {
+        jt_http_exchange_end(connection);
+        return;
+    }
+    if (connection->phase == JT_HTTP_IDLE)
+        jt_http_connection_enter(&policy->connections, connection, JT_HTTP_HEADERS);
+    err = jt_http_head_check(bytes, (size_t)size, &head);
+    if (err == -EAGAIN)
+        return;
+    if (err) {
+        jt_http_exchange_reject(policy, connection, head.fault);
+        return;
+    }
+    connection->is_admitted = true;
+    connection->is_last = (size_t)size > head.size_bytes + head.content_length;
+    (void)lws_rx_flow_control(connection->wsi, 1);
+}
+
+void jt_http_gate_service(struct jt_http_gate *gate, struct jt_http_policy *policy)
+{
+    struct epoll_event events[EVENTS_PER_TURN];
+    int count;
+
+    /* Each connection is in one event at most, and looking closes no other one. */
+    do {
+        count = epoll_wait(gate->epoll, events, EVENTS_PER_TURN, 0);
+        for (int i = 0; i < count; i++)
+            look(policy, events[i].data.ptr);
+    } while (count == EVENTS_PER_TURN);
+}
