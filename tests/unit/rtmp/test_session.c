@@ -609,7 +609,7 @@ static void test_r8_amf_lies_in_a_command(void **state)
 /* Every type with bodies of 0 to 16 bytes, in each phase: ignored or closed, and never a move out of turn. */
 static void test_r9_every_type_with_a_tiny_body(void **state)
 {
-    static const uint8_t fillers[] = {0x00, 0x01, 0x02, 0x05, 0x17, 0xff};
+    static const uint8_t fillers[] = {0x00, 0x02, 0xff};
 
     (void)state;
     for (int phase = 0; phase < 4; phase++)
