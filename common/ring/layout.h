@@ -21,6 +21,7 @@
 
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -171,6 +172,11 @@ _Static_assert(sizeof(struct jt_ring_fixed) <= sizeof(((struct jt_ring_header *)
                "layout");
 _Static_assert(sizeof(struct jt_track_info) <= sizeof(((struct jt_ring_header *)0)->info[0]),
                "layout");
+
+static inline bool jt_ring_time_is_sane(int64_t time)
+{
+    return time >= -JT_RING_TIME_MAX && time <= JT_RING_TIME_MAX;
+}
 
 /** The counts fix all the rest. */
 static inline uint64_t jt_ring_slots_offset(uint32_t row_count)

@@ -54,11 +54,6 @@ static bool is_power_of_two(uint32_t n, uint32_t min, uint32_t max)
     return n >= min && n <= max && (n & (n - 1)) == 0;
 }
 
-static bool time_is_sane(int64_t time)
-{
-    return time >= -JT_RING_TIME_MAX && time <= JT_RING_TIME_MAX;
-}
-
 static bool fixed_is_sane(const struct jt_ring_fixed *fixed, uint64_t size_bytes)
 {
     return fixed->magic == JT_RING_MAGIC && fixed->version == JT_RING_VERSION &&
@@ -69,7 +64,7 @@ static bool fixed_is_sane(const struct jt_ring_fixed *fixed, uint64_t size_bytes
            fixed->slots_offset == jt_ring_slots_offset(fixed->row_count) &&
            fixed->total_bytes == size_bytes &&
            size_bytes == jt_ring_total_bytes(fixed->row_count, fixed->slot_count) &&
-           time_is_sane(fixed->wall_offset_us);
+           jt_ring_time_is_sane(fixed->wall_offset_us);
 }
 
 static void reader_start(struct jt_ring_reader *reader, const void *map)
@@ -256,8 +251,9 @@ static int check_row(const struct jt_ring_reader *reader, struct jt_ring_row_ima
     if (row->size_bytes < row->packet_count ||
         row->size_bytes > row->packet_count * (uint32_t)JT_PAYLOAD_MAX_BYTES)
         return -EPROTO;
-    if (row->flags & ~(unsigned)FRAME_FLAGS || !time_is_sane(row->dts) || !time_is_sane(row->pts) ||
-        !time_is_sane(row->capture_us) || !time_is_sane(row->ready_us))
+    if (row->flags & ~(unsigned)FRAME_FLAGS || !jt_ring_time_is_sane(row->dts) ||
+        !jt_ring_time_is_sane(row->pts) || !jt_ring_time_is_sane(row->capture_us) ||
+        !jt_ring_time_is_sane(row->ready_us))
         return -EPROTO;
     if (readable > reader->fixed.slot_count)
         return -ESTALE;

@@ -327,11 +327,6 @@ bool jt_ring_writer_has_join_point(const struct jt_ring_writer *writer)
 
 /* ---- frames ---- */
 
-static bool time_is_sane(int64_t time)
-{
-    return time >= -JT_RING_TIME_MAX && time <= JT_RING_TIME_MAX;
-}
-
 int jt_ring_writer_begin(struct jt_ring_writer *writer, const struct jt_frame *frame,
                          uint32_t extra_flags)
 {
@@ -339,7 +334,8 @@ int jt_ring_writer_begin(struct jt_ring_writer *writer, const struct jt_frame *f
 
     if (writer->is_open)
         return -EALREADY;
-    if (!time_is_sane(frame->dts) || !time_is_sane(frame->pts) || !time_is_sane(frame->capture_us))
+    if (!jt_ring_time_is_sane(frame->dts) || !jt_ring_time_is_sane(frame->pts) ||
+        !jt_ring_time_is_sane(frame->capture_us))
         return -EINVAL;
     if (retire_for_row(writer))
         publish_head(writer);
