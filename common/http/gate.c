@@ -13,6 +13,8 @@
 
 enum { EVENTS_PER_TURN = 64 };
 
+static const struct jt_http_fault no_websockets = {400, "upgrade_unknown", "No WebSockets here", 0};
+
 struct jt_http_gate {
     int epoll;
 };
@@ -82,7 +84,9 @@ static void look(struct jt_http_policy *policy, struct jt_http_connection *conne
     err = jt_http_head_check(bytes, (size_t)size, &head);
     if (err == -EAGAIN)
         return;
-    if (err) {
+    if (!err && head.is_websocket)
+        head.fault = &no_websockets;
+    if (head.fault) {
         jt_http_exchange_reject(policy, connection, head.fault);
         return;
     }

@@ -13,6 +13,8 @@ static const struct jt_http_fault
     malformed = {400, "request_malformed", "Malformed request", 0},
     target_malformed = {400, "target_malformed", "Malformed request target", 0},
     target_too_long = {414, "target_too_long", "Request target too long", 0},
+    method_unknown = {501, "method_unknown", "Method not known", 0},
+    upgrade_unknown = {400, "upgrade_unknown", "No such upgrade", 0},
     version_unknown = {505, "version_unknown", "HTTP/1.1 is spoken here", 0},
     field_malformed = {400, "field_malformed", "Malformed header field", 0},
     fields_too_large = {431, "fields_too_large", "Header fields too large", 0},
@@ -32,7 +34,7 @@ struct span {
 struct frame {
     struct span method;
     int hosts, lengths, codings;
-    bool is_chunked;
+    bool is_chunked, is_websocket;
     uint64_t length;
 };
 
@@ -115,6 +117,18 @@ static bool is_origin_form(struct span target)
     return true;
 }
 
+/* Of the others libwebsockets would say so in HTML. */
+static bool is_method(struct span method)
+{
+    static const char *const all[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+
+    for (size_t i = 0; i < JT_COUNT(all); i++) {
+        if (span_is(method, all[i]))
+            return true;
+    }
+    return false;
+}
+
 static const struct jt_http_fault *check_request_line(struct span line, struct frame *frame)
 {
     struct span target;
@@ -125,7 +139,7 @@ static const struct jt_http_fault *check_request_line(struct span line, struct f
     if (!is_origin_form(target))
         return &target_malformed;
     if (span_is(line, "HTTP/1.1") || span_is(line, "HTTP/1.0"))
-        return NULL;
+        return is_method(frame->method) ? NULL : &method_unknown;
     return line.size == 8 && memcmp(line.data, "HTTP/", 5) == 0 ? &version_unknown : &malformed;
 }
 
@@ -168,6 +182,10 @@ static const struct jt_http_fault *check_field(struct span line, struct frame *f
     } else if (span_is_nocase(name, "transfer-encoding")) {
         frame->codings++;
         frame->is_chunked = span_is_nocase(line, "chunked");
+    } else if (span_is_nocase(name, "upgrade")) { /* libwebsockets would begin HTTP/2 for "h2c" */
+        if (!span_is_nocase(line, "websocket"))
+            return &upgrade_unknown;
+        frame->is_websocket = true;
     }
     return NULL;
 }
@@ -270,5 +288,6 @@ int jt_http_head_check(const void *bytes, size_t size, struct jt_http_head *head
     head->fault = NULL;
     head->size_bytes = size - r.left;
     head->content_length = (size_t)frame.length;
+    head->is_websocket = frame.is_websocket;
     return 0;
 }

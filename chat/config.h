@@ -1,0 +1,25 @@
+/** What an operator may set for jangteo-chat; the table in config.c says default, range and meaning of each. */
+#ifndef CHAT_CONFIG_H
+#define CHAT_CONFIG_H
+
+#include <stdint.h>
+
+#include "base/config.h"
+
+struct chat_config {
+    int log_level; /* enum jt_log_level */
+    char run_dir[JT_CONFIG_TEXT_MAX_BYTES];
+    char data_dir[JT_CONFIG_TEXT_MAX_BYTES];
+    char http_listen[JT_CONFIG_TEXT_MAX_BYTES];
+    char http_socket[JT_CONFIG_TEXT_MAX_BYTES];
+    char http_hosts[JT_CONFIG_TEXT_MAX_BYTES];
+    char http_origins[JT_CONFIG_TEXT_MAX_BYTES];
+    int64_t http_header_timeout_ms;
+    int64_t http_body_timeout_ms;
+    char admin_listen[JT_CONFIG_TEXT_MAX_BYTES];
+};
+
+/** As jt_config_load; also fills in what depends on other options. */
+JT_MUST_CHECK int chat_config_load(struct chat_config *config, int argc, char **argv);
+
+#endif
