@@ -318,10 +318,11 @@ static void send_check(struct jt_ice *ice, struct path *path, int64_t now_us)
     };
 
     memcpy(check.transaction, path->transaction, sizeof(check.transaction));
+    if (jt_stun_write_check(&w, &check, &key) || w.size > allowance_of(path))
+        return; /* as soon as the limit allows */
     path->check_at_us = now_us + path->check_wait_us;
     path->check_wait_us = JT_MIN(2 * path->check_wait_us, CHECK_MAX_US);
-    if (!jt_stun_write_check(&w, &check, &key))
-        send_to_path(ice, path, &w);
+    send_to_path(ice, path, &w);
 }
 
 static void check_if_due(struct jt_ice *ice, struct path *path, int64_t now_us)
