@@ -67,20 +67,34 @@ static void report_refusal(struct jt_acceptor *acceptor, int error)
                 KV("suppressed", suppressed));
 }
 
-/* Returns whether a waiting connection could be taken out of the queue. */
-static bool refuse_one(struct jt_acceptor *acceptor)
+/* Accept and close. Returns 0, -EAGAIN if nobody waits, or another negative errno if it could not be done. */
+static int refuse_one(struct jt_acceptor *acceptor)
 {
-    int fd;
+    int fd, err;
 
     if (acceptor->reserve_fd < 0)
-        return false;
+        return -EMFILE;
     (void)close(acceptor->reserve_fd);
     acceptor->reserve_fd = -1;
     fd = accept4(acceptor->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    err = fd < 0 ? -errno : 0;
     if (fd >= 0)
         (void)close(fd);
     open_reserve(acceptor); /* another thread may have been faster */
-    return fd >= 0 || errno == EAGAIN;
+    return err;
+}
+
+/* Returns whether to go on accepting in this turn. */
+static bool handle_no_descriptor(struct jt_acceptor *acceptor, int error)
+{
+    int err = refuse_one(acceptor);
+
+    if (err == -EAGAIN) /* the kernel looks for a descriptor before it looks for a connection */
+        return false;
+    report_refusal(acceptor, error);
+    if (err)
+        pause_a_while(acceptor);
+    return !err;
 }
 
 /* Returns whether to go on accepting in this turn. */
@@ -91,12 +105,7 @@ static bool handle_error(struct jt_acceptor *acceptor, int error)
         return false;
     case EMFILE:
     case ENFILE:
-        report_refusal(acceptor, error);
-        if (!refuse_one(acceptor)) {
-            pause_a_while(acceptor);
-            return false;
-        }
-        return true;
+        return handle_no_descriptor(acceptor, error);
     case ENOBUFS:
     case ENOMEM:
         report_refusal(acceptor, error);
