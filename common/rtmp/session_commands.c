@@ -252,10 +252,10 @@ static int read_and_dispatch(struct jt_rtmp_session *session, const struct jt_rt
     if (message->type == JT_RTMP_COMMAND_AMF3)
         (void)jt_read_u8(&r); /* 0: what follows is AMF0 all the same */
     err = jt_amf0_read(&r, amf);
-    if (!err)
-        err = jt_amf0_command(amf, &head);
     if (err)
         return jt_rtmp_session_close(session, err, err == -E2BIG ? "amf_limit" : "amf_malformed");
+    if (jt_amf0_command(amf, &head))
+        return 0; /* no transaction: FFmpeg sends such, and nothing we know lacks one */
     command.transaction = head.transaction;
     return dispatch(session, &command, head.name);
 }
