@@ -20,7 +20,8 @@ enum {
 };
 
 struct jt_ring_reader {
-    const struct jt_ring_header *header; /* the mapping, read-only */
+    void *map; /* read-only: for munmap alone */
+    const struct jt_ring_header *header;
     const struct jt_ring_row *rows;
     const struct jt_ring_slot *slots;
     struct jt_ring_fixed fixed;     /* private, checked once */
@@ -67,8 +68,9 @@ static bool fixed_is_sane(const struct jt_ring_fixed *fixed, uint64_t size_bytes
            jt_ring_time_is_sane(fixed->wall_offset_us);
 }
 
-static void reader_start(struct jt_ring_reader *reader, const void *map)
+static void reader_start(struct jt_ring_reader *reader, void *map)
 {
+    reader->map = map;
     reader->header = map;
     jt_shared_read(&reader->fixed, reader->header->fixed, JT_RING_WORDS(reader->fixed));
 }
@@ -121,7 +123,7 @@ void jt_ring_reader_free(struct jt_ring_reader *reader)
 {
     if (!reader)
         return;
-    (void)munmap((void *)(uintptr_t)reader->header, reader->fixed.total_bytes);
+    (void)munmap(reader->map, reader->fixed.total_bytes);
     free(reader);
 }
 

@@ -32,6 +32,7 @@ struct jt_bell {
 
 struct jt_bell_rope {
     int event_fd, page_fd;
+    void *map; /* read-only: for munmap alone */
     const struct wake_page *page;
 };
 
@@ -166,6 +167,7 @@ int jt_bell_rope_new(const int fds[2], struct jt_bell_rope **out)
         free(rope);
         return err;
     }
+    rope->map = map;
     rope->page = map;
     rope->event_fd = fds[0];
     rope->page_fd = fds[1];
@@ -177,7 +179,7 @@ void jt_bell_rope_free(struct jt_bell_rope *rope)
 {
     if (!rope)
         return;
-    (void)munmap((void *)(uintptr_t)rope->page, PAGE_BYTES);
+    (void)munmap(rope->map, PAGE_BYTES);
     (void)close(rope->event_fd);
     (void)close(rope->page_fd);
     free(rope);

@@ -196,7 +196,7 @@ static unsigned expect_rest_is_whole(struct jt_ring_reader *reader, bool in_a_wr
 
 static void test_m3_killed_in_the_middle_of_a_write(void **state)
 {
-    enum { ROUNDS = 200 };
+    enum { ROUNDS = 100 };
     unsigned in_a_write = 0;
 
     (void)state;
