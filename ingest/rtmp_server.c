@@ -201,6 +201,16 @@ static void on_audio(void *arg, uint32_t time_ms, const uint8_t *body, size_t si
         media_done(c, ingest_feed_audio(c->feed, time_ms, body, size, jt_clock_mono_us(), &why), why);
 }
 
+/* Hints only: what a stream is, its own headers say. */
+static void on_metadata(void *arg, const uint8_t *amf, size_t size)
+{
+    struct connection *c = arg;
+
+    (void)amf;
+    if (c->show)
+        jt_debug("rtmp.metadata", KV("show", ingest_show_name(c->show)), KV("bytes", size));
+}
+
 static void on_unpublish(void *arg)
 {
     stop_publishing(arg);
@@ -219,6 +229,7 @@ static const struct jt_rtmp_ops session_ops = {
     .on_play = on_play,
     .on_audio = on_audio,
     .on_video = on_video,
+    .on_metadata = on_metadata,
     .on_unpublish = on_unpublish,
 };
 

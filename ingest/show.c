@@ -176,8 +176,10 @@ void ingest_shows_free(struct ingest_shows *shows)
 
     if (!shows)
         return;
-    while ((show = LIST_FIRST(&shows->list)))
-        show_end(show);
+    while ((show = LIST_FIRST(&shows->list))) {
+        end_all_tracks(show);
+        show_free(show);
+    }
     free(shows);
 }
 

@@ -46,12 +46,12 @@ struct ingest_show_events {
 };
 
 JT_MUST_CHECK int ingest_shows_new(struct jt_loop *loop, int64_t grace_ms, struct ingest_shows **out);
-/** Ends all shows. */
+/** Frees all shows; nobody is told that they ended, for another ingest may continue them. */
 void ingest_shows_free(struct ingest_shows *shows);
 /** Several may listen (hub, worker pool); all before the first show. */
 JT_MUST_CHECK int ingest_shows_listen(struct ingest_shows *shows, const struct ingest_show_events *events, void *arg);
 
-/** Tell nobody of anything any more: the process is going down, and a show that another ingest may continue has not ended. */
+/** Tell nobody of anything any more: the process is going down. */
 void ingest_shows_silence(struct ingest_shows *shows);
 
 /**

@@ -50,6 +50,7 @@ struct worker {
     char show[JT_SHOW_NAME_MAX_BYTES];
     struct jt_process *process; /* NULL: not running */
     struct jt_link *wire;
+    bool has_hello; /* it may be told things: before, it learns all at its hello */
     struct jt_timer *restart;
     struct job jobs[JOBS_MAX];
     size_t job_count;
@@ -172,6 +173,7 @@ static void on_message(void *arg, const struct jt_control *message, int *fds)
 
     switch (message->type) {
     case JT_CONTROL_HELLO:
+        worker->has_hello = true;
         send_everything(worker);
         break;
     case JT_CONTROL_READER:
@@ -202,6 +204,7 @@ static void worker_stop(struct worker *worker)
         jt_metric_add(&workers_gauge, NULL, -1);
     jt_link_free(worker->wire);
     worker->wire = NULL;
+    worker->has_hello = false;
     jt_process_free(worker->process);
     worker->process = NULL;
 }
@@ -340,7 +343,6 @@ static void add_job(struct ingest_workers *pool, const struct ingest_show *show,
 {
     struct worker *worker = find(pool, ingest_show_name(show));
     struct job job = {.track_id = track->id, .product = product};
-    bool is_new = !worker;
 
     if (!worker && worker_new(pool, ingest_show_name(show), &worker))
         return;
@@ -349,7 +351,7 @@ static void add_job(struct ingest_workers *pool, const struct ingest_show *show,
     worker->jobs[worker->job_count++] = job;
     if (product == PRODUCT_REPAIR)
         count_repairs(pool, 1);
-    if (!is_new && worker->wire)
+    if (worker->has_hello)
         send_demand(worker, &job, true);
 }
 
@@ -357,7 +359,7 @@ static void drop_job(struct worker *worker, size_t i, bool tell)
 {
     if (worker->jobs[i].product == PRODUCT_REPAIR)
         count_repairs(worker->pool, -1);
-    if (tell && worker->wire)
+    if (tell && worker->has_hello)
         send_demand(worker, &worker->jobs[i], false);
     worker->jobs[i] = worker->jobs[--worker->job_count];
 }
@@ -389,7 +391,7 @@ static void on_track(void *arg, const struct ingest_show *show, const struct ing
 
     if (!track->writer)
         return;
-    if (worker && worker->wire)
+    if (worker && worker->has_hello)
         send_track(worker, show, track);
     if (track->info.codec == JT_CODEC_AAC)
         add_job(pool, show, track, PRODUCT_OPUS);
@@ -426,7 +428,7 @@ static void on_track_end(void *arg, const struct ingest_show *show, const struct
     for (size_t i = worker->job_count; i-- > 0;)
         if (worker->jobs[i].track_id == track->id)
             drop_job(worker, i, false);
-    if (!worker->wire)
+    if (!worker->has_hello)
         return;
     message = ingest_message_track_end(show, track);
     jt_link_send(worker->wire, &message, NULL);
@@ -448,7 +450,7 @@ static void on_state(void *arg, const struct ingest_show *show)
         memset(worker->crashed_at_us, 0, sizeof(worker->crashed_at_us));
         worker_start(worker);
     }
-    if (worker->wire) {
+    if (worker->has_hello) {
         message = ingest_message_show(show);
         jt_link_send(worker->wire, &message, NULL);
     }
@@ -499,6 +501,6 @@ void ingest_workers_on_bell(void *arg, unsigned number, const int *fds)
     struct worker *worker;
 
     LIST_FOREACH (worker, &pool->list, link)
-        if (worker->wire)
+        if (worker->has_hello)
             send_bell(worker, number, fds);
 }

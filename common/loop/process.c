@@ -1,12 +1,12 @@
 #include "loop/process.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
-
-#include <errno.h>
 
 #include "loop/loop.h"
 
@@ -14,7 +14,7 @@ struct jt_process {
     uv_process_t handle;
     jt_process_fn fn;
     void *arg;
-    bool has_exited, is_freed;
+    bool has_exited;
 };
 
 static void on_closed(uv_handle_t *handle)
@@ -32,10 +32,7 @@ static void on_exit_status(uv_process_t *handle, int64_t status, int signum)
     struct jt_process *process = handle->data;
 
     process->has_exited = true;
-    if (process->is_freed)
-        close_handle(process); /* it was killed for this; now it is reaped */
-    else
-        process->fn(process->arg, status, signum);
+    process->fn(process->arg, status, signum);
 }
 
 int jt_process_start(struct jt_loop *loop, char *const *argv, int link_fd, jt_process_fn fn, void *arg,
@@ -83,10 +80,9 @@ void jt_process_free(struct jt_process *process)
 {
     if (!process)
         return;
-    process->is_freed = true;
-    if (process->has_exited) {
-        close_handle(process);
-        return;
+    if (!process->has_exited) { /* SIGKILL works at once: waiting here leaves no child and no handle behind */
+        (void)kill(process->handle.pid, SIGKILL);
+        (void)waitpid(process->handle.pid, NULL, 0);
     }
-    (void)uv_process_kill(&process->handle, SIGKILL);
+    close_handle(process);
 }
