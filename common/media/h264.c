@@ -168,7 +168,7 @@ static int note_nal(struct jt_h264_nal nal, struct jt_h264_params *params, struc
         return 1;
     err = jt_h264_params_put(params, nal);
     if (err < 0)
-        return err;
+        return -EBADMSG; /* too long or too large a picture, too: -EMSGSIZE is for `out` */
     au->params_changed = au->params_changed || err == 1;
     return 0;
 }
