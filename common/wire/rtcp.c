@@ -34,7 +34,7 @@ static int read_packet(struct jt_reader *r, struct header *out)
     header.has_padding = first & 0x20;
     header.packet.count = first & 0x1f;
     header.packet.type = jt_read_u8(r);
-    body_bytes = jt_read_be16(r) * 4U;
+    body_bytes = (size_t)4 * jt_read_be16(r);
     body = jt_reader_sub(r, body_bytes);
     if (body.failed || first >> 6 != VERSION)
         return -EBADMSG;
@@ -276,7 +276,7 @@ int jt_rtcp_parse_remb(const struct jt_rtcp_feedback *feedback, uint32_t *bitrat
     uint64_t mantissa = packed & 0x3ffff;
     uint32_t exponent = packed >> 18;
 
-    jt_reader_take(&r, ssrc_count * 4U);
+    jt_reader_take(&r, (size_t)4 * ssrc_count);
     if (r.failed || id != REMB_UNIQUE_ID || feedback->type != JT_RTCP_PSFB ||
         feedback->format != JT_RTCP_PSFB_AFB)
         return -EBADMSG;
@@ -296,7 +296,7 @@ static uint8_t read_xr_block(struct jt_reader *r, struct jt_reader *contents)
         return 0;
     type = jt_read_u8(r);
     jt_read_u8(r); /* type-specific */
-    *contents = jt_reader_sub(r, jt_read_be16(r) * 4U);
+    *contents = jt_reader_sub(r, (size_t)4 * jt_read_be16(r));
     return contents->failed ? 0 : type;
 }
 

@@ -103,7 +103,7 @@ int jt_rtp_parse(const void *packet, size_t size, struct jt_rtp *out)
     rtp.timestamp = jt_read_be32(&r);
     rtp.ssrc = jt_read_be32(&r);
     rtp.csrc_count = first & 0x0f;
-    rtp.csrcs = jt_reader_take(&r, rtp.csrc_count * 4U);
+    rtp.csrcs = jt_reader_take(&r, (size_t)4 * rtp.csrc_count);
     if (first & 0x10)
         read_extension(&r, &rtp);
     rtp.header_bytes = (uint16_t)(size - r.left);

@@ -27,6 +27,7 @@ void jt_sdp_line(struct jt_writer *w, const char *format, ...)
     }
     line = w->data + w->size;
     va_start(args, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start stands right above */
     size = vsnprintf((char *)line, left, format, args);
     va_end(args);
     if (size < 0 || (size_t)size >= left || has_control_byte(line, (size_t)size)) {

@@ -239,6 +239,7 @@ static void test_s6_remb(void **state)
         {"8fce0005 00000001 00000000 52454d42 01 fc0000 00000002", 0, 0},
         {"8fce0005 00000001 00000000 52454d42 01 ffffff 00000002", 0, UINT32_MAX},
         {"8fce0005 00000001 00000000 52454d42 01 fc0001 00000002", 0, UINT32_MAX},
+        {"8fce0005 00000001 00000000 52454d42 01 fc0002 00000002", 0, UINT32_MAX},
         {"8fce0005 00000001 00000000 52454d42 01 3bffff 00000002", 0, 0xffffc000},
         {"8fce0005 00000001 00000000 52454d42 02 000001 00000002", -EBADMSG,
          0}, /* two, holds one */
@@ -310,6 +311,18 @@ static void test_s6_rtcp_torture(void **state)
     assert_false(jt_rtcp_is("\x80\x60", 2)); /* payload type 96 */
     assert_false(jt_rtcp_is("\x80\xe0", 2)); /* the same with its marker */
     assert_false(jt_rtcp_is("\x80", 1));
+}
+
+/* RFC 3550 §6.5: a chunk is filled to a whole word, behind its end marker. */
+static void test_sdes_second_chunk(void **state)
+{
+    struct jt_rtcp_packet packet =
+        first_of("82ca0006 00000001 01026162 00000000 00000002 0103787a79 00 0000");
+    struct jt_text cname;
+
+    (void)state;
+    assert_int_equal(jt_rtcp_sdes_cname(&packet, 2, &cname), 0);
+    assert_true(jt_text_is(cname, "xzy"));
 }
 
 static void test_s6_sdes_torture(void **state)
@@ -549,6 +562,22 @@ static void test_write_twcc_worst_cases(void **state)
     check_report(arrivals, 1, (uint16_t)(arrivals[0].sequence - 8192)); /* base moved up */
 }
 
+/* A number seen before, or older, would need a status before the last: it waits for the next packet. */
+static void test_write_twcc_out_of_order(void **state)
+{
+    static const struct jt_rtcp_arrival arrivals[] = {
+        {10, 1000}, {11, 2000}, {11, 3000}, {9, 4000}};
+    struct jt_rtcp_twcc_report report = {
+        .base_sequence = 10, .arrivals = arrivals, .arrival_count = JT_COUNT(arrivals)};
+    uint8_t out[64];
+    struct jt_writer w = jt_writer_of(out, sizeof(out));
+
+    (void)state;
+    assert_int_equal(jt_rtcp_write_twcc(&w, &report), 2);
+    report.arrival_count = 0;
+    assert_int_equal(jt_rtcp_write_twcc(&w, &report), 0);
+}
+
 static void read_everything(const uint8_t *data, size_t size)
 {
     struct heard heard = {0};
@@ -622,6 +651,8 @@ int main(void)
         cmocka_unit_test(test_s6_remb),
         cmocka_unit_test(test_xr),
         cmocka_unit_test(test_s6_rtcp_torture),
+        cmocka_unit_test(test_sdes_second_chunk),
+        cmocka_unit_test(test_write_twcc_out_of_order),
         cmocka_unit_test(test_s6_sdes_torture),
         cmocka_unit_test(test_gstreamer_twcc),
         cmocka_unit_test(test_twcc_chunks),

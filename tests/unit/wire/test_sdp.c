@@ -375,6 +375,29 @@ static void test_h11_limits(void **state)
     assert_int_equal(jt_sdp_parse(text, size, &sdp), -EBADMSG);
     size = repeat(SESSION AUDIO, "a=rid:q send\n", JT_SDP_RIDS_MAX + 1);
     assert_int_equal(jt_sdp_parse(text, size, &sdp), -EBADMSG);
+    size = repeat(SESSION AUDIO "a=fingerprint:x", ":AA", JT_SDP_DIGEST_MAX_BYTES);
+    text[sizeof(SESSION AUDIO "a=fingerprint:x") - 1] = ' ';
+    text[size++] = '\n';
+    assert_int_equal(jt_sdp_parse(text, size, &sdp), 0);
+    size = repeat(SESSION AUDIO "a=fingerprint:x", ":AA", JT_SDP_DIGEST_MAX_BYTES + 1);
+    text[sizeof(SESSION AUDIO "a=fingerprint:x") - 1] = ' ';
+    text[size++] = '\n';
+    assert_int_equal(jt_sdp_parse(text, size, &sdp), -EBADMSG);
+    assert_int_equal(parse_text(SESSION AUDIO "a=fingerprint:x 01\na=fingerprint:x 02\n"
+                                              "a=fingerprint:x 03\na=fingerprint:x 04\n"),
+                     0);
+    assert_int_equal(parse_text(SESSION AUDIO "a=fingerprint:x 01\na=fingerprint:x 02\n"
+                                              "a=fingerprint:x 03\na=fingerprint:x 04\n"
+                                              "a=fingerprint:x 05\n"),
+                     -EBADMSG);
+    size = repeat(SESSION AUDIO,
+                  "a=ssrc:1 a\na=ssrc:2 a\na=ssrc:3 a\na=ssrc:4 a\na=ssrc:5 a\n"
+                  "a=ssrc:6 a\na=ssrc:7 a\na=ssrc:8 a\na=ssrc:9 a\na=ssrc:10 a\n"
+                  "a=ssrc:11 a\na=ssrc:12 a\na=ssrc:13 a\na=ssrc:14 a\n"
+                  "a=ssrc:15 a\na=ssrc:16 a\na=ssrc:17 a\na=ssrc:18 a\n",
+                  1);
+    assert_int_equal(jt_sdp_parse(text, size, &sdp), 0);
+    assert_int_equal(sdp.sections[0].ssrc_count, JT_SDP_SSRCS_MAX);
     size = repeat(SESSION AUDIO, "a=ssrc-group:FID 1 2\n", 100);
     assert_int_equal(jt_sdp_parse(text, size, &sdp), 0);
     assert_int_equal(sdp.sections[0].fid_count, JT_SDP_SSRCS_MAX / 2);

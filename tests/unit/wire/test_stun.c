@@ -253,6 +253,9 @@ static void test_i2_stun_torture(void **state)
     for (size_t i = 0; i < JT_COUNT(bad); i++)
         if (parse_attributes(bad[i], &stun) != -EBADMSG)
             fail_msg("accepted: %s", bad[i]);
+    /* a right FINGERPRINT (by zlib's crc32), and something behind it */
+    assert_int_equal(parse_attributes("80280004 fdf6ae02", &stun), 0);
+    assert_int_equal(parse_attributes("80280004 8efe89cd 80220000", &stun), -EBADMSG);
 }
 
 static void test_i2_lengths(void **state)
