@@ -126,15 +126,20 @@ void jt_rtmp_session_move(struct jt_rtmp_session *session, enum jt_rtmp_state to
     session->idle_since_us = session->now_us;
 }
 
+static int close_uncounted(struct jt_rtmp_session *session, int err, const char *reason)
+{
+    session->close_err = err;
+    session->reason = reason;
+    jt_rtmp_session_move(session, JT_RTMP_CLOSED);
+    return err;
+}
+
 int jt_rtmp_session_close(struct jt_rtmp_session *session, int err, const char *reason)
 {
     if (session->state == JT_RTMP_CLOSED)
         return session->close_err;
-    session->close_err = err;
-    session->reason = reason;
     jt_metric_add(&refused, reason, 1);
-    jt_rtmp_session_move(session, JT_RTMP_CLOSED);
-    return err;
+    return close_uncounted(session, err, reason);
 }
 
 static int write_out(struct jt_rtmp_session *session, const struct jt_writer *w)
@@ -145,7 +150,10 @@ static int write_out(struct jt_rtmp_session *session, const struct jt_writer *w)
     if (session->state == JT_RTMP_CLOSED)
         return session->close_err;
     err = session->ops->write(session->arg, w->data, w->size);
-    return err ? jt_rtmp_session_close(session, err, "write_queue") : 0;
+    if (err == -ENOBUFS)
+        return jt_rtmp_session_close(session, err, "write_queue");
+    return err ? close_uncounted(session, err, "broken")
+               : 0; /* encoders do not stay to hear goodbye */
 }
 
 int jt_rtmp_session_send(struct jt_rtmp_session *session, uint32_t chunk_stream,

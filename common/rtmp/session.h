@@ -28,7 +28,10 @@ struct jt_rtmp_limits {
 struct jt_rtmp_limits jt_rtmp_limits_default(void);
 
 struct jt_rtmp_ops {
-    /** Bytes for the peer. Returns 0 or a negative errno (its queue is full), which closes the session. */
+    /**
+     * Bytes for the peer. Returns 0 or a negative errno, which closes the session: -ENOBUFS when its queue is full
+     * (close reason "write_queue"), any other when the connection is broken ("broken", not counted as refused).
+     */
     int (*write)(void *arg, const uint8_t *data, size_t size);
     /**
      * The peer wants to publish; `app` and `key` have only [A-Za-z0-9_-] (query strings are cut off) and are borrowed

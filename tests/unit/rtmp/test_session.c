@@ -887,6 +887,26 @@ static void test_r17_full_write_queue_closes(void **state)
     expect_closed(&o, -ENOBUFS, "write_queue");
 }
 
+/* Most encoders are gone before the answer to their goodbye: that is no refusal of ours. */
+static void test_broken_connection_is_not_counted(void **state)
+{
+    struct owner o = {0};
+    struct bytes b = {0};
+    char *text;
+
+    (void)state;
+    publishing(&o);
+    o.write_err = -EPIPE;
+    add_call(&b, 0, "FCUnpublish", 4, "KEY");
+    assert_int_equal(push_all(&o, &b), -EPIPE);
+    assert_string_equal(told(&o), "unpublish\n");
+    expect_closed(&o, -EPIPE, "broken");
+    text = jt_metrics_text();
+    assert_non_null(text);
+    assert_null(strstr(text, "reason=\"broken\""));
+    free(text);
+}
+
 /* §7.1.6: times of the tags inside count from the message's. */
 static void test_aggregate(void **state)
 {
@@ -975,6 +995,7 @@ int main(void)
         cmocka_unit_test(test_r17_message_streams_are_bounded),
         cmocka_unit_test(test_r17_rate),
         cmocka_unit_test(test_r17_full_write_queue_closes),
+        cmocka_unit_test(test_broken_connection_is_not_counted),
         cmocka_unit_test(test_aggregate),
         cmocka_unit_test(test_corrupted_conversation),
     };
