@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/process.h"
+#include "base/metrics_process.h"
 #include "base/version.h"
 
 struct jt_metric_series {
@@ -223,7 +223,7 @@ static void print_metric(FILE *out, struct jt_metric *metric)
     for (struct jt_metric_series *s = atomic_load(&metric->series); s; s = s->next)
         if (count < JT_COUNT(sorted))
             sorted[count++] = s;
-    qsort(sorted, count, sizeof(sorted[0]), compare_series);
+    qsort(sorted, count, sizeof(struct jt_metric_series *), compare_series);
 
     (void)fprintf(out, "# HELP %s ", metric->name);
     print_escaped(out, metric->help, false);
@@ -281,7 +281,7 @@ char *jt_metrics_text(void)
     }
     for (size_t i = 0; i < count; i++)
         print_metric(out, sorted[i]);
-    jt_process_print(out);
+    jt_metrics_process_print(out);
     free(sorted);
     if (fclose(out) != 0) {
         free(text);

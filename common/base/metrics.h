@@ -37,16 +37,16 @@ struct jt_metric {
 
 #define JT_COUNTER(name_, help_, label_)                                                           \
     {                                                                                              \
-        .name = name_, .help = help_, .label = label_, .type = JT_METRIC_COUNTER                   \
+        .name = (name_), .help = (help_), .label = (label_), .type = JT_METRIC_COUNTER             \
     }
 #define JT_GAUGE(name_, help_, label_)                                                             \
     {                                                                                              \
-        .name = name_, .help = help_, .label = label_, .type = JT_METRIC_GAUGE                     \
+        .name = (name_), .help = (help_), .label = (label_), .type = JT_METRIC_GAUGE               \
     }
 #define JT_HISTOGRAM(name_, help_, label_, bounds_)                                                \
     {                                                                                              \
-        .name = name_, .help = help_, .label = label_, .type = JT_METRIC_HISTOGRAM,                \
-        .bounds = bounds_, .bounds_count = JT_COUNT(bounds_)                                       \
+        .name = (name_), .help = (help_), .label = (label_), .type = JT_METRIC_HISTOGRAM,          \
+        .bounds = (bounds_), .bounds_count = JT_COUNT(bounds_)                                     \
     }
 
 /** Count up (counter) or move (gauge). `label` NULL for a metric without one. Lock-free after a series' first use. */

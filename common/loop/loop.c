@@ -179,6 +179,6 @@ void jt_loop_leave(struct jt_loop *loop, const char *name)
     int64_t took_us = now_us - loop->callback_at_us;
 
     loop->callback_at_us = 0;
-    if (took_us > JT_LOOP_SLOW_MS * JT_USEC_PER_MSEC)
+    if (took_us > (int64_t)JT_LOOP_SLOW_MS * JT_USEC_PER_MSEC)
         report_slow(loop, name, now_us, took_us);
 }

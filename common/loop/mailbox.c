@@ -30,14 +30,20 @@ struct cell {
     alignas(max_align_t) unsigned char message[];
 };
 
+/* What is written often has a cache line of its own. NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 struct jt_mailbox {
-    alignas(CACHE_LINE_BYTES) atomic_size_t tail; /* senders */
-    alignas(CACHE_LINE_BYTES) size_t head;        /* the receiver's */
-    alignas(CACHE_LINE_BYTES) atomic_bool is_asleep;
+    /* fixed, read by all */
     size_t mask; /* capacity - 1 */
     size_t message_bytes, cell_bytes;
     unsigned char *cells;
     int event_fd;
+
+    alignas(CACHE_LINE_BYTES) atomic_size_t tail; /* the senders' */
+
+    alignas(CACHE_LINE_BYTES) atomic_bool is_asleep; /* both sides' */
+
+    /* the receiver's */
+    alignas(CACHE_LINE_BYTES) size_t head;
     struct jt_watch *watch;
     jt_mailbox_fn fn;
     void *arg;

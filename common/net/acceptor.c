@@ -46,7 +46,7 @@ static void destroy(struct jt_acceptor *acceptor)
 static void pause_a_while(struct jt_acceptor *acceptor)
 {
     (void)!jt_watch_set(acceptor->watch, 0); /* libuv only notes it: can't fail */
-    jt_timer_start(acceptor->resume, JT_ACCEPT_PAUSE_MS * JT_USEC_PER_MSEC, 0);
+    jt_timer_start(acceptor->resume, (int64_t)JT_ACCEPT_PAUSE_MS * JT_USEC_PER_MSEC, 0);
 }
 
 static void on_resume(void *arg)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "loop/loop.h"
+#include "net/socket.h"
 
 enum { MESSAGES_PER_TURN = 32 };
 
@@ -183,7 +184,7 @@ static int send_now(const struct jt_seq *seq, const void *data, size_t size, con
                     int fd_count)
 {
     struct fds_control control = {0};
-    struct iovec vector = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
+    struct iovec vector = jt_socket_iovec(data, size);
     struct msghdr header = {.msg_iov = &vector, .msg_iovlen = 1};
     ssize_t n;
 

@@ -54,3 +54,13 @@ struct jt_address jt_socket_local(int fd)
         (void)!jt_address_from((struct sockaddr *)&raw, size, &local);
     return local;
 }
+
+struct iovec jt_socket_iovec(const void *data, size_t size)
+{
+    union {
+        const void *in;
+        void *out;
+    } pointer = {.in = data};
+
+    return (struct iovec){.iov_base = pointer.out, .iov_len = size};
+}

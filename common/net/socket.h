@@ -2,6 +2,9 @@
 #ifndef JT_NET_SOCKET_H
 #define JT_NET_SOCKET_H
 
+#include <stddef.h>
+#include <sys/uio.h>
+
 #include "base/base.h"
 #include "net/address.h"
 
@@ -10,6 +13,9 @@
  * the kernel has no IPv6, IPv6 ANY becomes IPv4 ANY: `bind_to` is changed. Returns the descriptor or a negative errno.
  */
 JT_MUST_CHECK int jt_socket_new(struct jt_address *bind_to, int type);
+
+/** `data` for sendmsg, which takes the struct of recvmsg and so has no const. */
+struct iovec jt_socket_iovec(const void *data, size_t size);
 
 /** Set an integer option, result ignored: for options that are a wish. */
 void jt_socket_wish(int fd, int level, int option, int value);

@@ -117,15 +117,10 @@ struct jt_tcp {
     size_t discarded;
 };
 
-static void destroy(struct jt_tcp *tcp)
+/* Nothing happens to it any more; what is left is memory, for destroy_unless_busy. */
+static void hang_up(struct jt_tcp *tcp)
 {
-    free(tcp->queue);
-    free(tcp);
-}
-
-void jt_tcp_free(struct jt_tcp *tcp)
-{
-    if (!tcp || tcp->is_freed)
+    if (tcp->is_freed)
         return;
     tcp->is_freed = true;
     if (tcp->finish_timer) {
@@ -133,10 +128,23 @@ void jt_tcp_free(struct jt_tcp *tcp)
         jt_timer_free(tcp->finish_timer);
     }
     jt_watch_free(tcp->watch);
-    if (tcp->fd >= 0)
-        (void)close(tcp->fd);
-    if (!tcp->is_in_callback) /* else on_io frees it on its way out */
-        destroy(tcp);
+    (void)close(tcp->fd);
+}
+
+static void destroy_unless_busy(struct jt_tcp *tcp)
+{
+    if (!tcp->is_freed || tcp->is_in_callback) /* on_io comes back here on its way out */
+        return;
+    free(tcp->queue);
+    free(tcp);
+}
+
+void jt_tcp_free(struct jt_tcp *tcp)
+{
+    if (!tcp)
+        return;
+    hang_up(tcp);
+    destroy_unless_busy(tcp);
 }
 
 static int wanted_events(const struct jt_tcp *tcp)
@@ -239,7 +247,7 @@ static void go_on_finishing(struct jt_tcp *tcp)
     if (tcp->is_freed || tcp->ops)
         return;
     if (tcp->error || (tcp->queued == 0 && tcp->is_half_closed))
-        jt_tcp_free(tcp);
+        hang_up(tcp);
     else if (tcp->queued == 0)
         (void)shutdown(tcp->fd, SHUT_WR);
 }
@@ -252,7 +260,7 @@ static void take_data(struct jt_tcp *tcp, const uint8_t *data, size_t size)
     }
     tcp->discarded += size;
     if (tcp->discarded > FINISH_DISCARD_MAX_BYTES)
-        jt_tcp_free(tcp);
+        hang_up(tcp);
 }
 
 /* Returns whether more may wait. */
@@ -313,8 +321,7 @@ static void on_io(void *arg, int events)
     go_on_finishing(tcp);
     update_watch(tcp);
     tcp->is_in_callback = false;
-    if (tcp->is_freed)
-        destroy(tcp);
+    destroy_unless_busy(tcp);
 }
 
 int jt_tcp_new(struct jt_loop *loop, int fd, size_t queue_max_bytes, const struct jt_tcp_ops *ops,
@@ -389,4 +396,5 @@ void jt_tcp_finish(struct jt_tcp *tcp, int64_t timeout_us)
     jt_timer_start(tcp->finish_timer, timeout_us, 0);
     go_on_finishing(tcp);
     update_watch(tcp);
+    destroy_unless_busy(tcp);
 }

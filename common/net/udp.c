@@ -188,11 +188,6 @@ int jt_udp_receive(struct jt_udp *udp, struct jt_datagram out[JT_UDP_BATCH_IN])
     return n;
 }
 
-static void *writable(const void *data) /* for struct iovec, which serves both directions */
-{
-    return (void *)(uintptr_t)data;
-}
-
 static void add_out(struct jt_udp *udp, struct out_batch *batch, const void *data, size_t size,
                     const struct jt_address *to)
 {
@@ -201,7 +196,7 @@ static void add_out(struct jt_udp *udp, struct out_batch *batch, const void *dat
 
     assert(i < JT_UDP_SEGMENTS_MAX);
     batch->names[i] = udp->is_v6 ? jt_address_to_mapped(to) : *to;
-    batch->vectors[i] = (struct iovec){.iov_base = writable(data), .iov_len = size};
+    batch->vectors[i] = jt_socket_iovec(data, size);
     *header = (struct msghdr){
         .msg_name = &batch->names[i],
         .msg_namelen = jt_address_size(&batch->names[i]),

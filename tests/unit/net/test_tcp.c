@@ -487,6 +487,21 @@ static void test_finish_ends_with_the_loop(void **state)
     jt_tcp_free(NULL);
 }
 
+/* Both have said their last and nothing waits: it is over at once, also outside of a callback. */
+static void test_finish_when_both_are_done(void **state)
+{
+    struct server server = open_server();
+    int fd = open_connection(&server), fds = count_fds();
+
+    (void)state;
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    run_until(server.loop, &server.ends, 1);
+    jt_tcp_finish(server.tcp, CEILING_US);
+    assert_int_equal(count_fds(), fds - 1);
+    (void)close(fd);
+    close_server(&server);
+}
+
 /* A finishing connection is not a sink for ever: a flood ends it. */
 static void test_finish_against_a_flood(void **state)
 {
@@ -608,6 +623,7 @@ int main(void)
         cmocka_unit_test(test_free_in_each_callback),
         cmocka_unit_test(test_finish_with_unread_input),
         cmocka_unit_test(test_finish_gives_up),
+        cmocka_unit_test(test_finish_when_both_are_done),
         cmocka_unit_test(test_finish_ends_with_the_loop),
         cmocka_unit_test(test_finish_against_a_flood),
         cmocka_unit_test(test_v6_descriptors_gone),

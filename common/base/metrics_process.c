@@ -1,4 +1,4 @@
-#include "base/process.h"
+#include "base/metrics_process.h"
 
 #include <dirent.h>
 #include <stdbool.h>
@@ -86,7 +86,7 @@ static double start_time_s(double start_ticks)
            (double)since_boot.tv_nsec / 1e9 + start_ticks / (double)sysconf(_SC_CLK_TCK);
 }
 
-void jt_process_print(FILE *out)
+void jt_metrics_process_print(FILE *out)
 {
     double fields[STAT_FIELDS] = {0};
     struct timespec cpu;
