@@ -103,7 +103,10 @@ static void read_general_audio(struct jt_bits *bits, uint32_t channel_config,
     config->channels = (uint8_t)channels;
 }
 
-/* Backward compatible signalling (§1.6.5): after the core's configuration; decoders that don't know it stop before. */
+/*
+ * Backward compatible signalling (§1.6.5): after the core's configuration; decoders that don't know
+ * it stop before.
+ */
 static void read_sync_extension(struct jt_bits *bits, struct jt_aac_config *config)
 {
     struct jt_bits ahead = *bits; /* what breaks here does not count */

@@ -7,7 +7,10 @@
 #include "media/aac.h"
 #include "media/packet.h"
 
-/* RFC 3640 §3.2.1 and §3.3.6: 16 bits of AU-headers-length, then one AU header of 13 bits size and 3 bits index. */
+/*
+ * RFC 3640 §3.2.1 and §3.3.6: 16 bits of AU-headers-length, then one AU header of 13 bits size and
+ * 3 bits index.
+ */
 enum {
     AU_HEADERS_BITS = 16,
     HEAD_BYTES = 4,

@@ -1,6 +1,7 @@
 /**
- * A cursor of bits over bytes from outside, most significant bit first, with a sticky error like base/reader.h: read all the
- * fields, then check `failed` once. Can take H.264's emulation prevention bytes out on the way. Pure; any thread.
+ * A cursor of bits over bytes from outside, most significant bit first, with a sticky error like
+ * base/reader.h: read all the fields, then check `failed` once. Can take H.264's emulation
+ * prevention bytes out on the way. Pure; any thread.
  */
 #ifndef JT_MEDIA_BITS_H
 #define JT_MEDIA_BITS_H

@@ -119,7 +119,10 @@ static void refuse(struct jt_flv_message *message, enum jt_flv_refusal refusal)
     message->refusal = refusal;
 }
 
-/* What is left is the data; nothing is -EBADMSG for a configuration and no frame at all for a frame. */
+/*
+ * What is left is the data; nothing is -EBADMSG for a configuration and no frame at all for a
+ * frame.
+ */
 static int set_data(struct jt_reader *r, enum jt_flv_kind kind, struct jt_flv_message *message)
 {
     if (r->failed)
@@ -159,8 +162,9 @@ static int parse_avc(struct jt_reader *r, struct jt_flv_message *message)
 }
 
 /*
- * Enhanced RTMP v2, ModEx: a chain of extensions in front of the real packet type. The only one defined, a time offset in
- * nanoseconds, is below our resolution and passed over. Returns false for one we don't know.
+ * Enhanced RTMP v2, ModEx: a chain of extensions in front of the real packet type. The only one
+ * defined, a time offset in nanoseconds, is below our resolution and passed over. Returns false for
+ * one we don't know.
  */
 static bool skip_mod_ex(struct jt_reader *r, uint8_t *packet_type)
 {

@@ -63,8 +63,9 @@ struct jt_flv_message {
 };
 
 /**
- * Parse the body of a video or audio message. Returns 0 with `out` set (look at kind), or -EBADMSG
- * for a body that is cut or contradicts itself: drop it and count it (threat R10).
+ * Parse the body of a video or audio message.
+ * Returns 0 with `out` set (look at kind), or -EBADMSG for a body that is cut or contradicts
+ * itself: drop it and count it (threat R10).
  */
 JT_MUST_CHECK int jt_flv_video_parse(const uint8_t *body, size_t size, struct jt_flv_message *out);
 JT_MUST_CHECK int jt_flv_audio_parse(const uint8_t *body, size_t size, struct jt_flv_message *out);

@@ -1,5 +1,7 @@
-/** A coded frame: one access unit of video or one packet of audio, before packing and after
- * unpacking. */
+/**
+ * A coded frame: one access unit of video or one packet of audio, before packing and after
+ * unpacking.
+ */
 #ifndef JT_MEDIA_FRAME_H
 #define JT_MEDIA_FRAME_H
 

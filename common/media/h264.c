@@ -146,8 +146,9 @@ static int note_slice(struct jt_h264_nal nal, const struct jt_h264_params *param
 }
 
 /*
- * What is kept is listed, not what is dropped: a unit of type 24 or more (RFC 6184's own) would be misread as a packet
- * structure further on, and the extensions of scalable and multiview coding mean nothing to a viewer.
+ * What is kept is listed, not what is dropped: a unit of type 24 or more (RFC 6184's own) would be
+ * misread as a packet structure further on, and the extensions of scalable and multiview coding
+ * mean nothing to a viewer.
  */
 static int note_nal(struct jt_h264_nal nal, struct jt_h264_params *params, struct jt_h264_au *au)
 {

@@ -72,20 +72,24 @@ static inline bool jt_h264_nal_is_slice(struct jt_h264_nal nal)
 
 /**
  * The next NAL unit of an AVCC sequence (ISO/IEC 14496-15 §5.3.3: big-endian length of
- * `length_bytes` = 1, 2 or 4). Empty units (length 0) are passed over. Returns 1 with `out` set, 0
- * at the end, -EBADMSG when a length goes past the end or length_bytes is none of the three.
+ * `length_bytes` = 1, 2 or 4). Empty units (length 0) are passed over.
+ * Returns 1 with `out` set, 0 at the end, -EBADMSG when a length goes past the end or length_bytes
+ * is none of the three.
  */
 JT_MUST_CHECK int jt_h264_next_avcc(struct jt_reader *r, unsigned length_bytes,
                                     struct jt_h264_nal *out);
 
 /**
  * The next NAL unit of an Annex B byte stream: start codes of 3 or more bytes, trailing zeros
- * stripped; bytes before the first start code are skipped. Returns 1 with `out` set, 0 at the end.
+ * stripped; bytes before the first start code are skipped.
+ * Returns 1 with `out` set, 0 at the end.
  */
 JT_MUST_CHECK int jt_h264_next_annexb(struct jt_reader *r, struct jt_h264_nal *out);
 
-/** Is this AU (AVCC, 4-byte lengths) a key frame: an IDR slice (type 5) anywhere in it? Parameter
- * sets don't count. */
+/**
+ * Is this AU (AVCC, 4-byte lengths) a key frame: an IDR slice (type 5) anywhere in it? Parameter
+ * sets don't count.
+ */
 bool jt_h264_au_is_key(const uint8_t *au, size_t size);
 
 /** The first fields of a slice header (H.264 §7.3.3). */
@@ -103,8 +107,9 @@ struct jt_h264_sps;
 
 /**
  * Parse the start of a slice. `sps` may be NULL: then the fields up to pps_id are read, else
- * pic_order_cnt_lsb too where the stream has it. Returns 0, -EBADMSG for a slice that is no slice,
- * is cut, or has a slice_type over 9 or a pps_id over 255.
+ * pic_order_cnt_lsb too where the stream has it.
+ * Returns 0, -EBADMSG for a slice that is no slice, is cut, or has a slice_type over 9 or a pps_id
+ * over 255.
  */
 JT_MUST_CHECK int jt_h264_slice_parse(struct jt_h264_nal nal, const struct jt_h264_sps *sps,
                                       struct jt_h264_slice *out);
@@ -135,12 +140,13 @@ enum jt_h264_form {
  * `params->drop_sei`, is kept in order.
  *
  * form    of the input: the NAL length size of the publisher's record, or Annex B
- * params  the stream's parameter sets; updated. May be NULL: then parameter sets stay in the access
- * unit out     appended to; left as it was on failure Returns 0; -ENODATA when there is no slice in
- * it (nothing to show; params may have changed all the same: see au->params_changed); -EBADMSG for
- * a broken unit, slice or parameter set, or more than JT_H264_AU_NALS_MAX units; -EMSGSIZE when
- * `out` is full. 4-byte form needs at most size * 3 + 4 bytes of room (1-byte lengths, empty-ish
- * NALs), size for 4-byte input.
+ * params  the stream's parameter sets; updated. May be NULL: then they stay in the access unit
+ * out     appended to; left as it was on failure
+ *
+ * Returns 0; -ENODATA when there is no slice in it (nothing to show; params may have changed all
+ * the same: see au->params_changed); -EBADMSG for a broken unit, slice or parameter set, or more
+ * than JT_H264_AU_NALS_MAX units; -EMSGSIZE when `out` is full. The room needed is at most the
+ * input's size for 4-byte lengths, 3 times that + 4 for others.
  */
 JT_MUST_CHECK int jt_h264_au_normalize(struct jt_reader in, enum jt_h264_form form,
                                        struct jt_h264_params *params, struct jt_writer *out,

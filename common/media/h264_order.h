@@ -1,8 +1,9 @@
 /**
- * Does a stream have B frames, i.e. are pictures shown in another order than they are decoded? Browsers' WebRTC can't show such
- * streams, so ingest must know. The proof takes both: B slices, and an order that goes back, be it in the presentation
- * times (composition time) or in the picture order counts. A constant composition offset without B slices is no
- * evidence (encoders put an edit delay there), nor are B slices that only look back.
+ * Does a stream have B frames, i.e. are pictures shown in another order than they are decoded?
+ * Browsers' WebRTC can't show such streams, so ingest must know. The proof takes both: B slices,
+ * and an order that goes back, be it in the presentation times (composition time) or in the picture
+ * order counts. A constant composition offset without B slices is no evidence (encoders put an edit
+ * delay there), nor are B slices that only look back.
  */
 #ifndef JT_MEDIA_H264_ORDER_H
 #define JT_MEDIA_H264_ORDER_H
@@ -29,7 +30,10 @@ struct jt_h264_order {
 /** Start anew with a (new) SPS; NULL when unknown. */
 void jt_h264_order_init(struct jt_h264_order *order, const struct jt_h264_sps *sps);
 
-/** Take one access unit, in decoding order; pts in any unit that does not wrap. Returns has_b_frames. */
+/**
+ * Take one access unit, in decoding order; pts in any unit that does not wrap.
+ * Returns has_b_frames.
+ */
 bool jt_h264_order_feed(struct jt_h264_order *order, const struct jt_h264_au *au, int64_t pts);
 
 #endif

@@ -97,7 +97,10 @@ static int next_unit(struct source *source, struct unit *unit)
     return 1;
 }
 
-/* The payload sizes of a frame, largest first, each over JT_RTP_PADDING_MAX_BYTES below the one before. */
+/*
+ * The payload sizes of a frame, largest first, each over JT_RTP_PADDING_MAX_BYTES below the one
+ * before.
+ */
 struct sizes {
     size_t list[SIZES_MAX];
     unsigned count;
@@ -118,7 +121,10 @@ static size_t size_for(const struct sizes *sizes, const struct unit *unit)
     return 0;
 }
 
-/* Walk all units once; add the largest size that no chosen one covers. Returns 1 when one was added, 0: all are covered. */
+/*
+ * Walk all units once; add the largest size that no chosen one covers. Returns 1 when one was
+ * added, 0: all are covered.
+ */
 static int add_size(struct source source, struct sizes *sizes)
 {
     struct unit unit;

@@ -23,8 +23,9 @@ enum {
 /**
  * Pack one access unit (AVCC, 4-byte lengths).
  *
- * params  sent in front (STAP-A) when not NULL: give them with every key frame, and whenever they
- * changed sink    gets the payloads in order; the last has JT_PACKET_MARKER
+ * params  sent in front (STAP-A) when not NULL: give them with every key frame, and when they
+ *         changed
+ * sink    gets the payloads in order; the last has JT_PACKET_MARKER
  *
  * Sizes: a NAL unit over JT_PAYLOAD_MAX_BYTES becomes two or more FU-A of one size; small
  * neighbours share a STAP-A. Sizes less than 255 bytes apart are evened out by RTP padding
@@ -45,9 +46,11 @@ JT_MUST_CHECK int jt_h264_pack(const uint8_t *au, size_t size, const struct jt_h
  * nothing or nothing but padding (probes) are skipped.
  *
  * out  appended to; left as it was on failure, so no byte of a bad frame gets into the next one
- * (threat S5) Returns 0; -EBADMSG when anything is wrong with it: drop the frame; -EMSGSIZE when
- * `out` is full (it needs at most the sum of sizes + 4 per payload + 2 per NAL unit; the sum of
- * sizes * 3 always does).
+ *      (threat S5)
+ *
+ * Returns 0; -EBADMSG when anything is wrong with it: drop the frame; -EMSGSIZE when `out` is full
+ * (it needs at most the sum of sizes and 4 bytes per NAL unit; 5 times the sum of sizes always
+ * does).
  */
 JT_MUST_CHECK int jt_h264_unpack(const struct jt_payload *payloads, size_t count,
                                  struct jt_writer *out);

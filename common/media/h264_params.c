@@ -56,7 +56,10 @@ static bool splice(struct jt_h264_params *params, size_t at, size_t old, struct 
     return true;
 }
 
-/* Find the entry with this rank, or the place for it. Returns its size with the head, 0 when there is none. */
+/*
+ * Find the entry with this rank, or the place for it. Returns its size with the head, 0 when there
+ * is none.
+ */
 static size_t find(const struct jt_h264_params *params, int rank, size_t *at,
                    struct jt_h264_nal *found)
 {

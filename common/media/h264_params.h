@@ -16,8 +16,7 @@
 #include "media/track.h"
 
 enum {
-    JT_H264_RECORD_OVERHEAD_BYTES =
-        11, /* six fixed bytes, PPS count, four of the high profiles' tail */
+    JT_H264_RECORD_OVERHEAD_BYTES = 11, /* seven fixed bytes, four of the high profiles */
     JT_H264_PARAMS_MAX_BYTES = JT_TRACK_CONFIG_MAX_BYTES - JT_H264_RECORD_OVERHEAD_BYTES,
 };
 
@@ -34,28 +33,34 @@ struct jt_h264_params {
 /**
  * Read an AVCDecoderConfigurationRecord into `out` (all of it replaced but drop_sei, on success
  * only). At least one SPS and one PPS; ids at most 32 and 256 by their range; all must fit
- * JT_H264_PARAMS_MAX_BYTES. Returns 0, -EBADMSG, -ERANGE or -EMSGSIZE as jt_h264_sps_parse does.
+ * JT_H264_PARAMS_MAX_BYTES.
+ * Returns 0, -EBADMSG, -ERANGE or -EMSGSIZE as jt_h264_sps_parse does.
  */
 JT_MUST_CHECK int jt_h264_params_from_record(const uint8_t *record, size_t size,
                                              struct jt_h264_params *out);
 
 /**
  * Put one SPS or PPS in, in the place of the one with its id. When the space is used up all old
- * sets are dropped first. Returns 1 when that changed something, 0 when it was there already,
- * negative as jt_h264_sps_parse does.
+ * sets are dropped first.
+ * Returns 1 when that changed something, 0 when it was there already, negative as jt_h264_sps_parse
+ * does.
  */
 JT_MUST_CHECK int jt_h264_params_put(struct jt_h264_params *params, struct jt_h264_nal nal);
 
 /** An SPS and a PPS are there: key frames can be decoded. */
 bool jt_h264_params_is_complete(const struct jt_h264_params *params);
 
-/** Walk the sets in sending order; `*cursor` starts as 0. Returns 1 with `out` (borrowed) set, or 0
- * at the end. */
+/**
+ * Walk the sets in sending order; `*cursor` starts as 0.
+ * Returns 1 with `out` (borrowed) set, or 0 at the end.
+ */
 JT_MUST_CHECK int jt_h264_params_next(const struct jt_h264_params *params, size_t *cursor,
                                       struct jt_h264_nal *out);
 
-/** Write the record, for a length size of 4 whatever came in. Returns 0, -ENODATA when incomplete,
- * -EMSGSIZE. */
+/**
+ * Write the record, for a length size of 4 whatever came in.
+ * Returns 0, -ENODATA when incomplete, -EMSGSIZE.
+ */
 JT_MUST_CHECK int jt_h264_params_to_record(const struct jt_h264_params *params,
                                            struct jt_writer *out);
 

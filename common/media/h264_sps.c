@@ -97,7 +97,10 @@ static void read_poc_fields(struct jt_bits *bits, struct jt_h264_sps *sps)
         (void)jt_bits_se(bits);
 }
 
-/* §7.4.2.1.1, equations 7-18 to 7-21: what cropping takes off one direction, or -1 when nothing would be left. */
+/*
+ * §7.4.2.1.1, equations 7-18 to 7-21: what cropping takes off one direction, or -1 when nothing
+ * would be left.
+ */
 static int crop(uint32_t side, uint32_t unit, uint32_t before, uint32_t after)
 {
     uint64_t cut = ((uint64_t)before + after) * unit;

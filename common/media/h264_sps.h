@@ -1,5 +1,7 @@
-/** The sequence parameter set (H.264 §7.3.2.1.1, Annex E): what a server must know of it. Pure; any
- * thread. */
+/**
+ * The sequence parameter set (H.264 §7.3.2.1.1, Annex E): what a server must know of it. Pure; any
+ * thread.
+ */
 #ifndef JT_MEDIA_H264_SPS_H
 #define JT_MEDIA_H264_SPS_H
 
@@ -38,8 +40,9 @@ struct jt_h264_sps {
 /**
  * Parse an SPS (NAL header byte included, emulation prevention still in). Every count and dimension
  * is refused before it is used (threat R11). A VUI that is cut or nonsense is ignored from where it
- * breaks; all before it counts. Returns 0, -EBADMSG (not an SPS, cut, overflow), -ERANGE
- * (dimensions past the limit), -EMSGSIZE (too long).
+ * breaks; all before it counts.
+ * Returns 0, -EBADMSG (not an SPS, cut, overflow), -ERANGE (dimensions past the limit), -EMSGSIZE
+ * (too long).
  */
 JT_MUST_CHECK int jt_h264_sps_parse(struct jt_h264_nal nal, struct jt_h264_sps *out);
 

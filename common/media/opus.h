@@ -1,5 +1,7 @@
-/** Opus packets (RFC 6716 §3) and their RTP payload (RFC 7587 §4.2), which is the packet itself.
- * Pure; any thread. */
+/**
+ * Opus packets (RFC 6716 §3) and their RTP payload (RFC 7587 §4.2), which is the packet itself.
+ * Pure; any thread.
+ */
 #ifndef JT_MEDIA_OPUS_H
 #define JT_MEDIA_OPUS_H
 
@@ -30,12 +32,16 @@ JT_MUST_CHECK int jt_opus_parse(const uint8_t *data, size_t size, struct jt_opus
 /** The track info of an Opus track of 1 or 2 channels (layer "main", no config). */
 void jt_opus_track(unsigned channels, struct jt_track_info *out);
 
-/** One packet, one payload, no marker. Returns 1, -EBADMSG, -EMSGSIZE over JT_PAYLOAD_MAX_BYTES, or
- * the sink's error. */
+/**
+ * One packet, one payload, no marker.
+ * Returns 1, -EBADMSG, -EMSGSIZE over JT_PAYLOAD_MAX_BYTES, or the sink's error.
+ */
 JT_MUST_CHECK int jt_opus_pack(const uint8_t *data, size_t size, const struct jt_packet_sink *sink);
 
-/** Exactly one payload back to a packet (padding stripped, checked). Returns 0, -EBADMSG, -EMSGSIZE
- * when `out` is full. */
+/**
+ * Exactly one payload back to a packet (padding stripped, checked).
+ * Returns 0, -EBADMSG, -EMSGSIZE when `out` is full.
+ */
 JT_MUST_CHECK int jt_opus_unpack(const struct jt_payload *payloads, size_t count,
                                  struct jt_writer *out);
 

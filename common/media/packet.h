@@ -1,5 +1,7 @@
-/** RTP payloads of one frame, as the ring stores them: ready to send, equal in size so that UDP GSO
- * carries a frame. */
+/**
+ * RTP payloads of one frame, as the ring stores them: ready to send, equal in size so that UDP GSO
+ * carries a frame.
+ */
 #ifndef JT_MEDIA_PACKET_H
 #define JT_MEDIA_PACKET_H
 
@@ -35,7 +37,10 @@ struct jt_payload {
     uint16_t flags;
 };
 
-/** What is in a payload, without its RTP padding; failed from the start when the padding count is a lie. */
+/**
+ * What is in a payload, without its RTP padding; failed from the start when the padding count is a
+ * lie.
+ */
 struct jt_reader jt_payload_reader(const struct jt_payload *payload);
 
 #endif

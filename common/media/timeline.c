@@ -48,7 +48,10 @@ static bool is_near(int64_t us, int64_t now_us)
            off >= -(int64_t)JT_TIMELINE_JUMP_BACKWARD_MS * US_PER_MS;
 }
 
-/* A first frame or one after a jump: stay where real time agrees, else join the other track, else anchor at now. */
+/*
+ * A first frame or one after a jump: stay where real time agrees, else join the other track, else
+ * anchor at now.
+ */
 static void anchor(const struct jt_timeline *timeline, struct jt_timeline_track *track,
                    const struct jt_timeline_track *other, uint32_t raw_ms, int64_t now_us)
 {
@@ -101,11 +104,13 @@ static void shift(struct jt_timeline *timeline, int64_t us)
 {
     timeline->offset_us += us;
     if (timeline->window_best_us != INT64_MIN)
-        timeline->window_best_us +=
-            us; /* what was measured before counts as if it had been so all along */
+        timeline->window_best_us += us; /* as if it had been so all along */
 }
 
-/* What a window of frames says: the least delayed one should stand at now. Returns true when a lasting lag was stepped over. */
+/*
+ * What a window of frames says: the least delayed one should stand at now. Returns true when a
+ * lasting lag was stepped over.
+ */
 static bool close_window(struct jt_timeline *timeline, int64_t now_us)
 {
     int64_t best = timeline->window_best_us;
@@ -166,7 +171,10 @@ static int64_t follow(struct jt_timeline *timeline, int64_t placed_us, int64_t n
     return placed_us + timeline->offset_us - offset_before;
 }
 
-/* Microseconds to ticks from an absolute base, so that rounding never adds up; split so that it cannot overflow. */
+/*
+ * Microseconds to ticks from an absolute base, so that rounding never adds up; split so that it
+ * cannot overflow.
+ */
 static int64_t to_ticks(int64_t us, uint32_t clock_hz)
 {
     return us / US_PER_S * clock_hz + us % US_PER_S * clock_hz / US_PER_S;

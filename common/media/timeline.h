@@ -1,16 +1,19 @@
 /**
- * A publisher's time (32-bit milliseconds that wrap, jump, drift and lie) on the show's time line: microseconds with
- * CLOCK_MONOTONIC's zero, and from them each track's dts and pts (media/frame.h). One object per publisher; its tracks share
- * one offset, so that lip sync holds. Pure: the time now is an argument. One thread.
+ * A publisher's time (32-bit milliseconds that wrap, jump, drift and lie) on the show's time line:
+ * microseconds with CLOCK_MONOTONIC's zero, and from them each track's dts and pts (media/frame.h).
+ * One object per publisher; its tracks share one offset, so that lip sync holds. Pure: the time now
+ * is an argument. One thread.
  *
  * The first frame is anchored at its arrival. After that:
  * - 2^32 is unwrapped;
- * - a jump of more than 10 s forward or 1 s backward is reported as a discontinuity and, unless real time jumped as far, anchors the
- *   track anew; when the other track makes the same jump it joins that anchor (threat R13);
- * - the offset is slewed by at most 0.5 % (5 % while frames would be in the future), so that the least delayed frames stay at
- *   "now": a publisher's clock may be off by any few ppm for any number of hours;
- * - frames that would lie more than 1 s in the future are pulled to now at once; a lag of more than 1 s that lasts is stepped
- *   over and reported as a discontinuity;
+ * - a jump of more than 10 s forward or 1 s backward is reported as a discontinuity and, unless
+ *   real time jumped as far, anchors the track anew; when the other track makes the same jump it
+ *   joins that anchor (threat R13);
+ * - the offset is slewed by at most 0.5 % (5 % while frames would be in the future), so that the
+ *   least delayed frames stay at "now": a publisher's clock may be off by any few ppm for any
+ *   number of hours;
+ * - frames that would lie more than 1 s in the future are pulled to now at once; a lag of more than
+ *   1 s that lasts is stepped over and reported as a discontinuity;
  * - dts never runs backward and never stands: at least one tick a frame, per track.
  */
 #ifndef JT_MEDIA_TIMELINE_H
@@ -22,11 +25,10 @@
 enum {
     JT_TIMELINE_JUMP_FORWARD_MS = 10000, /* threat R13 */
     JT_TIMELINE_JUMP_BACKWARD_MS = 1000, /* ours: less is jitter of a bad muxer */
-    JT_TIMELINE_FUTURE_MAX_MS = 20, /* ours: captured later than now by more is slewed back fast */
-    JT_TIMELINE_FUTURE_STEP_MS = 1000, /* ours: … and by more than this at once */
-    JT_TIMELINE_LAG_MAX_MS = 1000, /* ours: a lasting lag over this is stepped over, not slewed */
-    JT_TIMELINE_COMPOSITION_MAX_MS =
-        5000, /* ours: a composition time beyond is a lie, taken as 0 */
+    JT_TIMELINE_FUTURE_MAX_MS = 20,      /* ours: captured later than now by more is slewed fast */
+    JT_TIMELINE_FUTURE_STEP_MS = 1000,   /* ours: … and by more than this at once */
+    JT_TIMELINE_LAG_MAX_MS = 1000,       /* ours: a lasting lag over this is stepped over */
+    JT_TIMELINE_COMPOSITION_MAX_MS = 5000, /* ours: more is a lie, taken as 0 */
 };
 
 /** Where a frame stands. */
@@ -65,15 +67,15 @@ void jt_timeline_init(struct jt_timeline *timeline, uint32_t audio_clock_hz);
 void jt_timeline_set_audio(struct jt_timeline *timeline, uint32_t audio_clock_hz);
 
 /**
- * A video frame, in decoding order. time_ms: its RTMP time stamp (decoding time); composition_ms: pts - dts; now_us:
- * CLOCK_MONOTONIC at arrival.
+ * A video frame, in decoding order. time_ms: its RTMP time stamp (decoding time); composition_ms:
+ * pts - dts; now_us: CLOCK_MONOTONIC at arrival.
  */
 struct jt_timeline_stamp jt_timeline_video(struct jt_timeline *timeline, uint32_t time_ms,
                                            int32_t composition_ms, int64_t now_us);
 
 /**
- * An audio frame of `samples` samples (1–65535). Its stamp follows from the sample count, and is set anew when it is off by more
- * than one frame. The clock must have been set.
+ * An audio frame of `samples` samples (1–65535). Its stamp follows from the sample count, and is
+ * set anew when it is off by more than one frame. The clock must have been set.
  */
 struct jt_timeline_stamp jt_timeline_audio(struct jt_timeline *timeline, uint32_t time_ms,
                                            uint32_t samples, int64_t now_us);

@@ -1,5 +1,7 @@
-/** What a track is: its codec and all a receiver must know before the first frame. A plain value,
- * copied freely. */
+/**
+ * What a track is: its codec and all a receiver must know before the first frame. A plain value,
+ * copied freely.
+ */
 #ifndef JT_MEDIA_TRACK_H
 #define JT_MEDIA_TRACK_H
 

@@ -1,6 +1,6 @@
 /*
- * RTP payloads of one frame from strangers: records of a flag byte, a 2-byte length and a payload. What unpacks must pack
- * again and come back the same.
+ * RTP payloads of one frame from strangers: records of a flag byte, a 2-byte length and a payload.
+ * What unpacks must pack again and come back the same.
  */
 #include <assert.h>
 #include <errno.h>

@@ -1,4 +1,7 @@
-/* What the tests of common/media share: fixtures, access units out of a byte stream, a sink that keeps payloads. */
+/*
+ * What the tests of common/media share: fixtures, access units out of a byte stream, a sink that
+ * keeps payloads.
+ */
 #ifndef TEST_MEDIA_RIG_H
 #define TEST_MEDIA_RIG_H
 
@@ -85,8 +88,9 @@ static inline struct jt_h264_nal find_nal(struct bytes stream, unsigned type)
 }
 
 /*
- * The next access unit of an Annex B stream as x264 writes them (H.264 §7.4.1.2.3: a new one starts with SPS, PPS, SEI or a
- * slice that begins with macroblock 0, i.e. whose first bit is 1), in AVCC form with 4-byte lengths. False at the end.
+ * The next access unit of an Annex B stream as x264 writes them (H.264 §7.4.1.2.3: a new one starts
+ * with SPS, PPS, SEI or a slice that begins with macroblock 0, i.e. whose first bit is 1), in AVCC
+ * form with 4-byte lengths. False at the end.
  */
 static inline bool next_au(struct jt_reader *r, struct jt_writer *au)
 {

@@ -9,7 +9,10 @@
 
 static struct packets packets;
 
-/* ISO/IEC 14496-3 §1.6.2.1; the plain ones agree with gst_codec_utils_aac_get_sample_rate and _channels of GStreamer 1.22. */
+/*
+ * ISO/IEC 14496-3 §1.6.2.1; the plain ones agree with gst_codec_utils_aac_get_sample_rate and
+ * _channels of GStreamer 1.22.
+ */
 static const struct {
     const char *what, *config;
     int err;
@@ -31,7 +34,9 @@ static const struct {
     {"HE v1, hierarchical", "2b920800", 0, {2, 2, 1024, 22050, true, false, false, 44100}},
     /* 11101 0111 0001 0100 00010 000: PS, 22,050, mono, 44,100, LC */
     {"HE v2, hierarchical", "eb8a0800", 0, {2, 1, 1024, 22050, true, true, false, 44100}},
-    /* 00010 0110 0010 000 01010110111 00101 1 0011: LC, 24,000, stereo; 0x2b7, SBR, present, 48,000 */
+    /*
+     * 00010 0110 0010 000 01010110111 00101 1 0011: LC, 24,000, stereo; 0x2b7, SBR, present, 48,000
+     */
     {"HE v1, backward compatible",
      "1310 56e598",
      0,
@@ -86,8 +91,9 @@ static void test_r11_configs(void **state)
 }
 
 /*
- * §4.4.1.1, channels told by a program config element: LC, 48 kHz, 0, then 0000 01 0011 0001 0000 0001 00 000 0000 0 0 0
- * (one front, one back element), front: a pair, back: single; aligned, no comment.
+ * §4.4.1.1, channels told by a program config element: LC, 48 kHz, 0, then 0000 01 0011 0001 0000
+ * 0001 00 000 0000 0 0 0 (one front, one back element), front: a pair, back: single; aligned, no
+ * comment.
  */
 static void test_program_config(void **state)
 {
@@ -235,7 +241,9 @@ static void test_pack_refuses(void **state)
     packets_clear(&packets);
 }
 
-/* GStreamer's rtpmp4gpay on loud.aac: fragments and wholes come back as the raw blocks of the file. */
+/*
+ * GStreamer's rtpmp4gpay on loud.aac: fragments and wholes come back as the raw blocks of the file.
+ */
 static void test_unpacks_gstreamers(void **state)
 {
     struct bytes file = fixture("loud.aac"), dump = fixture("aac.rtp");

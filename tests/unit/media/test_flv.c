@@ -84,7 +84,9 @@ static void test_packets_are_ffprobes(void **state)
     free(file.data);
 }
 
-/* Built from the parsed messages again, the file is ffmpeg's to the byte (its metadata tag aside). */
+/*
+ * Built from the parsed messages again, the file is ffmpeg's to the byte (its metadata tag aside).
+ */
 static void check_rebuilt(const char *name)
 {
     struct bytes file = fixture(name);
@@ -321,7 +323,10 @@ static void check_any(const uint8_t *data, size_t size)
     free(body.data);
 }
 
-/* Every tag of 1 to 9 bytes there can be, as far as its bytes matter, and every case cut everywhere. */
+/*
+ * Every tag of 1 to 9 bytes there can be, as far as its bytes matter, and every case cut
+ * everywhere.
+ */
 static void test_r10_every_short_body(void **state)
 {
     uint8_t body[9];

@@ -76,7 +76,10 @@ static void test_annexb_walk(void **state)
 
 static void test_slice_header(void **state)
 {
-    /* first_mb 0, slice_type, pps_id 0: 1, ue, 1. 6 (B, all) = 00111; 7 (I, all) = 0001000; 10 = 0001011 */
+    /*
+     * first_mb 0, slice_type, pps_id 0: 1, ue, 1. 6 (B, all) = 00111; 7 (I, all) = 0001000; 10 =
+     * 0001011
+     */
     struct bytes b = hex("01 9e0000"), i = hex("65 8880"), bad = hex("41 8b80"), cut = hex("41 00");
     struct jt_h264_slice slice;
 
@@ -101,7 +104,10 @@ static void test_slice_header(void **state)
     free(cut.data);
 }
 
-/* Frame types by `ffprobe -show_frames` (coded order is the packets'; pict_type by pts), see fixtures/README.md. */
+/*
+ * Frame types by `ffprobe -show_frames` (coded order is the packets'; pict_type by pts), see
+ * fixtures/README.md.
+ */
 static void check_stream(const char *name, const char *types, unsigned slices)
 {
     struct bytes stream = fixture(name);
@@ -246,7 +252,10 @@ static void test_r10_hostile_au(void **state)
     assert_int_equal(normalize_text("00000003 c18880", &au), -EBADMSG); /* forbidden_zero_bit */
     assert_int_equal(normalize_text("00000004 67640000 00000003 418880", &au),
                      -EBADMSG); /* SPS of nothing */
-    /* RFC 6184's own types inside an access unit never get through: a packer would make packets of them */
+    /*
+     * RFC 6184's own types inside an access unit never get through: a packer would make packets of
+     * them
+     */
     assert_int_equal(normalize_text("00000005 7800016541 00000003 5c8580", &au), -ENODATA);
     /* out of room: nothing is left behind */
     assert_int_equal(

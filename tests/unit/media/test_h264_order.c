@@ -11,7 +11,10 @@ static struct jt_h264_au plain(bool is_key, bool has_b)
     return (struct jt_h264_au){.slice_count = 1, .is_key = is_key, .has_b_slices = has_b};
 }
 
-/* How many access units of a stream it takes to prove B frames by picture order counts alone (pts = arrival); 0: never. */
+/*
+ * How many access units of a stream it takes to prove B frames by picture order counts alone (pts =
+ * arrival); 0: never.
+ */
 static unsigned prove_by_poc(const char *name, struct jt_h264_order *order)
 {
     struct bytes stream = fixture(name);

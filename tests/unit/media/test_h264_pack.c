@@ -61,7 +61,10 @@ static struct bytes make_au(const size_t *sizes, size_t count)
     return au;
 }
 
-/* Payloads are what the design wants: sizes few, fragments filled, padding right, marker on the last and only there. */
+/*
+ * Payloads are what the design wants: sizes few, fragments filled, padding right, marker on the
+ * last and only there.
+ */
 static unsigned check_shape(void)
 {
     uint16_t sizes[SIZES_MAX];
@@ -360,7 +363,10 @@ static void write_rtp(FILE *file, const struct jt_payload *payload, uint16_t seq
     assert_int_equal(fwrite(payload->data, 1, payload->size, file), payload->size);
 }
 
-/* Our payloads through GStreamer's rtph264depay give the NAL units of the stream, in order and to the byte. */
+/*
+ * Our payloads through GStreamer's rtph264depay give the NAL units of the stream, in order and to
+ * the byte.
+ */
 static void check_gstreamer_depay(const char *name)
 {
     struct bytes stream = fixture(name);
@@ -534,7 +540,10 @@ static void test_s5_padding_lies(void **state)
     }
 }
 
-/* 1,000 lost in a row, a lost first or last one, two swapped: the frame goes, the next one is whole. */
+/*
+ * 1,000 lost in a row, a lost first or last one, two swapped: the frame goes, the next one is
+ * whole.
+ */
 static void test_s5_loss_within_a_frame(void **state)
 {
     const size_t size = 1200 * 1138;
@@ -567,7 +576,10 @@ static void test_s5_loss_within_a_frame(void **state)
     free(au.data);
 }
 
-/* Each payload of real frames cut at each byte and flipped at each of its first bits: no crash, and all or nothing. */
+/*
+ * Each payload of real frames cut at each byte and flipped at each of its first bits: no crash, and
+ * all or nothing.
+ */
 static void test_s5_every_cut_and_flip(void **state)
 {
     struct bytes dump = fixture("slices.rtp");

@@ -42,7 +42,10 @@ static void test_record_of_ffmpeg(void **state)
     }
 }
 
-/* The tail of the high profiles, from the in-band sets; `ffmpeg -i high.h264 -c copy x.mp4`, its avcC box. */
+/*
+ * The tail of the high profiles, from the in-band sets; `ffmpeg -i high.h264 -c copy x.mp4`, its
+ * avcC box.
+ */
 static void test_record_of_high_profile(void **state)
 {
     struct bytes stream = fixture("high.h264");

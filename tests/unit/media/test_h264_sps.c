@@ -220,7 +220,10 @@ static void test_r11_poc_cycle_is_bounded(void **state)
     free(nal.data);
 }
 
-/* Cut at every byte: refused, or the same picture size when only the VUI is cut; flipped at every bit: no misread memory. */
+/*
+ * Cut at every byte: refused, or the same picture size when only the VUI is cut; flipped at every
+ * bit: no misread memory.
+ */
 static void test_r11_every_cut_and_flip(void **state)
 {
     (void)state;

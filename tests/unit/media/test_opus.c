@@ -30,7 +30,9 @@ static void test_durations(void **state)
         }
 }
 
-/* libopus' packets by GStreamer: the difference of RTP times is the duration of the earlier packet. */
+/*
+ * libopus' packets by GStreamer: the difference of RTP times is the duration of the earlier packet.
+ */
 static void check_stream(const char *name, unsigned samples, unsigned channels, unsigned frames)
 {
     struct bytes dump = fixture(name);
@@ -80,7 +82,10 @@ static void fill(uint8_t *data, size_t size, const char *head)
     free(bytes.data);
 }
 
-/* RFC 6716 §3.4 [R1]–[R7], each rule at its edge. TOC 0xf8: CELT FB 20 ms mono; 0xe0: 2.5 ms; 0x18: SILK 60 ms. */
+/*
+ * RFC 6716 §3.4 [R1]–[R7], each rule at its edge. TOC 0xf8: CELT FB 20 ms mono; 0xe0: 2.5 ms; 0x18:
+ * SILK 60 ms.
+ */
 static const struct {
     const char *head;
     size_t size;

@@ -129,7 +129,10 @@ static void test_r13_wrap_at_2_32(void **state)
     assert_int_equal(p.discontinuities, 0);
 }
 
-/* Both tracks jump by the same: one discontinuity each, real time goes on, lip sync to the millisecond. */
+/*
+ * Both tracks jump by the same: one discontinuity each, real time goes on, lip sync to the
+ * millisecond.
+ */
 static void check_jump(uint32_t by_ms)
 {
     struct publisher p;
@@ -203,7 +206,10 @@ static void test_r13_tracks_hours_apart(void **state)
     }
 }
 
-/* Silence of 15 s in which the publisher's clock went on: a jump, but real time agrees, so the anchor stays. */
+/*
+ * Silence of 15 s in which the publisher's clock went on: a jump, but real time agrees, so the
+ * anchor stays.
+ */
 static void test_pause_keeps_the_anchor(void **state)
 {
     struct publisher p;
@@ -217,7 +223,10 @@ static void test_pause_keeps_the_anchor(void **state)
     assert_int_equal(p.timeline.video.bias_ms, 0);
 }
 
-/* An hour of a clock that is off by ppm, with arrivals up to 15 ms late: capture stays close to the best arrivals. */
+/*
+ * An hour of a clock that is off by ppm, with arrivals up to 15 ms late: capture stays close to the
+ * best arrivals.
+ */
 static void check_drift(int ppm)
 {
     struct publisher p;
@@ -252,7 +261,10 @@ static void test_slow_drift_is_slewed(void **state)
     check_drift(-500);
 }
 
-/* The first frame came 400 ms late, so all others seem to come from the future: pulled back within seconds. */
+/*
+ * The first frame came 400 ms late, so all others seem to come from the future: pulled back within
+ * seconds.
+ */
 static void test_late_first_frame(void **state)
 {
     struct publisher p;
@@ -266,13 +278,16 @@ static void test_late_first_frame(void **state)
         if (p.now_us < START_US)
             p.now_us = START_US;
         stamp = video(&p, (uint32_t)(i * 1000 / 30));
-        if (i > 450)
+        if (i > 270) /* 9 s: 400 ms at 5 % */
             assert_near(video_us(stamp), p.now_us, 25 * MS);
     }
     assert_int_equal(p.discontinuities, 0);
 }
 
-/* A file pushed as fast as it goes: never more than a second in the future, capture never after now. */
+/*
+ * A file pushed as fast as it goes: never more than a second in the future, capture never after
+ * now.
+ */
 static void test_faster_than_real_time(void **state)
 {
     struct publisher p;
@@ -302,7 +317,10 @@ static void test_lasting_lag_is_stepped_over(void **state)
     assert_int_equal(p.discontinuities, 1);
 }
 
-/* A stall of 5 s after which everything held back comes at once: nothing is lost, so nothing may change. */
+/*
+ * A stall of 5 s after which everything held back comes at once: nothing is lost, so nothing may
+ * change.
+ */
 static void test_stall_and_catch_up(void **state)
 {
     struct publisher p;
@@ -317,6 +335,43 @@ static void test_stall_and_catch_up(void **state)
         assert_near(video_us(video(&p, (uint32_t)i * 40)), due_us, 10 * MS);
     }
     assert_int_equal(p.discontinuities, 0);
+}
+
+/* A sender 4 s behind that works its queue off in 16 s is no case for a step. */
+static void test_slow_catch_up_is_no_lag(void **state)
+{
+    struct publisher p;
+
+    (void)state;
+    start(&p);
+    for (int i = 0; i < 1000; i++) {
+        int64_t due_us = START_US + (int64_t)i * 40 * MS;
+        int64_t late_us = i < 300 ? 0 : JT_MAX(0, 4 * SECOND - (i - 300) * 10LL * MS);
+
+        p.now_us = due_us + late_us;
+        assert_near(video_us(video(&p, (uint32_t)i * 40)), due_us, 60 * MS);
+    }
+    assert_int_equal(p.discontinuities, 0);
+}
+
+/* A lag below the limit is slewed, and a pause meanwhile does not make a step of it. */
+static void test_pause_while_slewing(void **state)
+{
+    struct publisher p;
+    struct jt_timeline_stamp stamp = {0};
+    int64_t lag_us;
+
+    (void)state;
+    start(&p);
+    for (int i = 0; i < 500; i++) {
+        p.now_us = START_US + (int64_t)i * 40 * MS + (i > 0 ? 800 * MS : 0);
+        stamp = video(&p, (uint32_t)i * 40);
+    }
+    lag_us = p.now_us - video_us(stamp);
+    assert_in_range(lag_us, 700 * MS, 760 * MS); /* 15 s at 0.5 % are 75 ms */
+    p.now_us += 9 * SECOND;
+    stamp = video(&p, 499 * 40 + 9000);
+    assert_near(p.now_us - video_us(stamp), lag_us, 6 * MS);
 }
 
 /* ---- audio ---- */
@@ -387,7 +442,10 @@ static void test_far_from_zero(void **state)
     assert_int_equal(jt_timeline_audio(&timeline, 5, 1024, now_us).dts, now_us / 1000000 * 96000);
 }
 
-/* R13 at random: times of every kind on both tracks; the rig asserts that dts grows and capture is not after now. */
+/*
+ * R13 at random: times of every kind on both tracks; the rig asserts that dts grows and capture is
+ * not after now.
+ */
 static void test_r13_random_times(void **state)
 {
     uint32_t random = 42;
@@ -425,6 +483,8 @@ int main(void)
         cmocka_unit_test(test_faster_than_real_time),
         cmocka_unit_test(test_lasting_lag_is_stepped_over),
         cmocka_unit_test(test_stall_and_catch_up),
+        cmocka_unit_test(test_slow_catch_up_is_no_lag),
+        cmocka_unit_test(test_pause_while_slewing),
         cmocka_unit_test(test_audio_counts_samples),
         cmocka_unit_test(test_audio_resyncs_over_a_hole),
         cmocka_unit_test(test_audio_clock_may_come_late),
