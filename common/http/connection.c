@@ -12,11 +12,13 @@
 
 #include "base/clock.h"
 
-/* Any phase may also end by the connection closing. Straight to idle: refused without a handler. */
+/* Any phase may also end by the connection closing. From headers or body straight on: refused without a handler. */
 static const unsigned phase_moves[JT_HTTP_PHASE_COUNT] = {
-    [JT_HTTP_HEADERS] = 1U << JT_HTTP_BODY | 1U << JT_HTTP_HANDLING | 1U << JT_HTTP_IDLE,
-    [JT_HTTP_BODY] = 1U << JT_HTTP_HANDLING | 1U << JT_HTTP_IDLE,
-    [JT_HTTP_HANDLING] = 1U << JT_HTTP_IDLE,
+    [JT_HTTP_HEADERS] =
+        1U << JT_HTTP_BODY | 1U << JT_HTTP_HANDLING | 1U << JT_HTTP_SENDING | 1U << JT_HTTP_IDLE,
+    [JT_HTTP_BODY] = 1U << JT_HTTP_HANDLING | 1U << JT_HTTP_SENDING | 1U << JT_HTTP_IDLE,
+    [JT_HTTP_HANDLING] = 1U << JT_HTTP_SENDING | 1U << JT_HTTP_IDLE,
+    [JT_HTTP_SENDING] = 1U << JT_HTTP_IDLE,
     [JT_HTTP_IDLE] = 1U << JT_HTTP_HEADERS,
 };
 
@@ -65,6 +67,7 @@ static int64_t phase_timeout_ms(const struct jt_http_connections *connections,
     case JT_HTTP_HEADERS:
         return connections->header_timeout_ms;
     case JT_HTTP_BODY:
+    case JT_HTTP_SENDING:
         return connections->body_timeout_ms;
     case JT_HTTP_IDLE:
         return JT_HTTP_IDLE_TIMEOUT_MS;
@@ -128,15 +131,17 @@ void jt_http_connection_enter(const struct jt_http_connections *connections,
 
     assert(phase_moves[connection->phase] & 1U << phase);
     connection->phase = phase;
-    if (phase == JT_HTTP_BODY)
-        connection->body_deadline_us = jt_clock_mono_us() + timeout_us * JT_HTTP_BODY_PATIENCE;
+    connection->deadline_us = jt_clock_mono_us() + timeout_us * JT_HTTP_BODY_PATIENCE;
+    if (phase == JT_HTTP_SENDING)
+        connection->deadline_us +=
+            (int64_t)(connection->request->answer_size / JT_HTTP_BYTES_PER_S_MIN) * JT_USEC_PER_SEC;
     arm(connection, timeout_us);
 }
 
 void jt_http_connection_progress(const struct jt_http_connections *connections,
                                  struct jt_http_connection *connection)
 {
-    int64_t left_us = connection->body_deadline_us - jt_clock_mono_us();
+    int64_t left_us = connection->deadline_us - jt_clock_mono_us();
 
     arm(connection, JT_MAX(1, JT_MIN(left_us, connections->body_timeout_ms * JT_USEC_PER_MSEC)));
 }

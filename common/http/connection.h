@@ -17,7 +17,8 @@ struct lws;
 enum {
     JT_HTTP_HEADER_TIMEOUT_MS = 10000, /* threats.md, "HTTP" */
     JT_HTTP_BODY_TIMEOUT_MS = 10000,   /* the same: without progress */
-    JT_HTTP_BODY_PATIENCE = 3,         /* ours: the whole body in so many times that */
+    JT_HTTP_BODY_PATIENCE = 3,         /* ours: the whole body in so many times that, … */
+    JT_HTTP_BYTES_PER_S_MIN = 16384, /* … and, for an answer, one more second for so many bytes */
     JT_HTTP_IDLE_TIMEOUT_MS =
         65000, /* ours: a little more than nginx keeps an upstream connection */
     JT_HTTP_CONNECTIONS_MAX = 4096,    /* ours */
@@ -35,7 +36,8 @@ enum jt_http_phase {
     JT_HTTP_HEADERS, /* of the first request awaited, of a later one begun */
     JT_HTTP_BODY,
     JT_HTTP_HANDLING, /* the handler has the request; no deadline of ours */
-    JT_HTTP_IDLE,     /* between two requests; the last answer may still be going out */
+    JT_HTTP_SENDING,  /* the socket did not take the whole answer at once */
+    JT_HTTP_IDLE,     /* between two requests */
     JT_HTTP_PHASE_COUNT,
 };
 
@@ -45,7 +47,7 @@ struct jt_http_connection {
     const struct jt_http_listener *listener;
     struct jt_http_request *request; /* the one at hand, or NULL */
     enum jt_http_phase phase;
-    int64_t body_deadline_us;
+    int64_t deadline_us; /* for the whole body or answer */
     bool is_trusted;
     bool is_admitted;                  /* the head of the next request has passed the gate */
     bool is_last;                      /* more than one request came: only the first is served */
@@ -78,7 +80,7 @@ void jt_http_connection_close(struct jt_http_connections *connections,
 void jt_http_connection_enter(const struct jt_http_connections *connections,
                               struct jt_http_connection *connection, enum jt_http_phase phase);
 
-/** Some body bytes came: the deadline without progress starts anew, within the whole body's. */
+/** Some bytes of a body or an answer moved: the time without progress starts anew, within the whole's. */
 void jt_http_connection_progress(const struct jt_http_connections *connections,
                                  struct jt_http_connection *connection);
 

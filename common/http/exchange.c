@@ -162,28 +162,48 @@ static const struct jt_http_fault *examine(const struct jt_http_policy *policy,
     return read_origin(policy, request, connection->listener);
 }
 
-/**
- * Write the whole answer; libwebsockets keeps what the socket does not take, and flushes it before
- * the next answer or the close. At once, not when the socket is writable: libwebsockets would read
- * first, and hang up on a peer that has closed its sending side (threat H4).
- */
-static int deliver(struct jt_http_policy *policy, struct jt_http_connection *connection)
+/** The answer is out, or can't be. Returns -1 when the connection shall end. */
+static int finish(struct jt_http_policy *policy, struct jt_http_connection *connection, bool closes)
 {
-    struct jt_http_request *request = connection->request;
-    bool closes = request->closes || !request->answer;
-
-    if (request->answer &&
-        lws_write(connection->wsi, request->answer + LWS_PRE, request->answer_size,
-                  LWS_WRITE_HTTP_HEADERS) < (int)request->answer_size)
-        closes = true;
-    request->connection = NULL;
+    connection->request->connection = NULL;
     jt_http_request_unref(&connection->request);
     jt_http_connection_enter(&policy->connections, connection, JT_HTTP_IDLE);
     if (closes || lws_http_transaction_completed(connection->wsi)) {
         (void)lws_rx_flow_control(connection->wsi, 1); /* to see the peer's end */
         return -1;
     }
-    jt_http_gate_again(policy->gate, connection);
+    jt_http_gate_watch(policy->gate, connection, false);
+    return 0;
+}
+
+/** Send what the socket takes: bytes sent, or a negative errno value. */
+static ssize_t push(struct jt_http_connection *connection)
+{
+    struct jt_http_request *request = connection->request;
+    ssize_t n = send(lws_get_socket_fd(connection->wsi), request->answer + request->answer_sent,
+                     request->answer_size - request->answer_sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+    if (n < 0)
+        return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+    request->answer_sent += (size_t)n;
+    return n;
+}
+
+/**
+ * Send the answer, at once as far as the socket takes it, then whenever it takes more. Not by libwebsockets: it keeps a
+ * copy of what is left, looks for input before output, and so hangs up on a peer that has closed its sending side before
+ * the peer has its answer (threat H4). Returns -1 when the connection shall end.
+ */
+static int deliver(struct jt_http_policy *policy, struct jt_http_connection *connection)
+{
+    struct jt_http_request *request = connection->request;
+
+    if (!request->answer || push(connection) < 0)
+        return finish(policy, connection, true);
+    if (request->answer_sent == request->answer_size)
+        return finish(policy, connection, request->closes);
+    jt_http_connection_enter(&policy->connections, connection, JT_HTTP_SENDING);
+    jt_http_gate_watch(policy->gate, connection, true);
     return 0;
 }
 
@@ -304,6 +324,18 @@ void jt_http_exchange_reject(struct jt_http_policy *policy, struct jt_http_conne
     jt_http_exchange_end(connection);
 }
 
+void jt_http_exchange_writable(struct jt_http_policy *policy, struct jt_http_connection *connection)
+{
+    struct jt_http_request *request = connection->request;
+    ssize_t n = push(connection);
+    bool is_whole = request->answer_sent == request->answer_size;
+
+    if (n > 0)
+        jt_http_connection_progress(&policy->connections, connection);
+    if ((n < 0 || is_whole) && finish(policy, connection, n < 0 || request->closes) < 0)
+        jt_http_exchange_end(connection);
+}
+
 int jt_http_exchange_timeout(struct jt_http_policy *policy, struct jt_http_connection *connection)
 {
     switch (connection->phase) {
@@ -316,6 +348,9 @@ int jt_http_exchange_timeout(struct jt_http_policy *policy, struct jt_http_conne
         return refuse(policy, connection, &body_timeout, NULL);
     case JT_HTTP_HANDLING:
         return 0;
+    case JT_HTTP_SENDING:
+        jt_http_refused("send_timeout");
+        return -1;
     default:
         return -1;
     }

@@ -35,6 +35,9 @@ JT_MUST_CHECK int jt_http_exchange_body(struct jt_http_policy *policy,
                                         size_t size);
 JT_MUST_CHECK int jt_http_exchange_body_end(struct jt_http_policy *policy,
                                             struct jt_http_connection *connection);
+/** A connection in phase SENDING can take more. */
+void jt_http_exchange_writable(struct jt_http_policy *policy,
+                               struct jt_http_connection *connection);
 /** A request that libwebsockets shall not see: answer and close. */
 void jt_http_exchange_reject(struct jt_http_policy *policy, struct jt_http_connection *connection,
                              const struct jt_http_fault *fault);

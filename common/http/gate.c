@@ -44,9 +44,10 @@ void jt_http_gate_free(struct jt_http_gate *gate)
     free(gate);
 }
 
-static int watch(const struct jt_http_gate *gate, int op, struct jt_http_connection *connection)
+static int control(const struct jt_http_gate *gate, int op, uint32_t events,
+                   struct jt_http_connection *connection)
 {
-    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = connection};
+    struct epoll_event event = {.events = events | EPOLLET, .data.ptr = connection};
 
     return epoll_ctl(gate->epoll, op, lws_get_socket_fd(connection->wsi), &event) < 0 ? -errno : 0;
 }
@@ -54,12 +55,14 @@ static int watch(const struct jt_http_gate *gate, int op, struct jt_http_connect
 int jt_http_gate_add(struct jt_http_gate *gate, struct jt_http_connection *connection)
 {
     (void)lws_rx_flow_control(connection->wsi, 0);
-    return watch(gate, EPOLL_CTL_ADD, connection);
+    return control(gate, EPOLL_CTL_ADD, EPOLLIN | EPOLLRDHUP, connection);
 }
 
-void jt_http_gate_again(struct jt_http_gate *gate, struct jt_http_connection *connection)
+void jt_http_gate_watch(struct jt_http_gate *gate, struct jt_http_connection *connection,
+                        bool is_sending)
 {
-    (void)watch(gate, EPOLL_CTL_MOD, connection); /* what is ready now makes an edge again */
+    /* What is ready now makes an edge again. */
+    (void)control(gate, EPOLL_CTL_MOD, is_sending ? EPOLLOUT : EPOLLIN | EPOLLRDHUP, connection);
 }
 
 /** What lies there for a connection that awaits a request? It may be closed by this. */
@@ -70,8 +73,6 @@ static void look(struct jt_http_policy *policy, struct jt_http_connection *conne
     ssize_t size;
     int err;
 
-    if (connection->phase != JT_HTTP_HEADERS && connection->phase != JT_HTTP_IDLE)
-        return;
     size = recv(lws_get_socket_fd(connection->wsi), bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
     if (size < 0)
         return; /* nothing there; a broken socket is libwebsockets' to find */
@@ -95,6 +96,14 @@ static void look(struct jt_http_policy *policy, struct jt_http_connection *conne
     (void)lws_rx_flow_control(connection->wsi, 1);
 }
 
+static void serve(struct jt_http_policy *policy, struct jt_http_connection *connection)
+{
+    if (connection->phase == JT_HTTP_SENDING)
+        jt_http_exchange_writable(policy, connection);
+    else if (connection->phase == JT_HTTP_HEADERS || connection->phase == JT_HTTP_IDLE)
+        look(policy, connection);
+}
+
 void jt_http_gate_service(struct jt_http_gate *gate, struct jt_http_policy *policy)
 {
     struct epoll_event events[EVENTS_PER_TURN];
@@ -104,6 +113,6 @@ void jt_http_gate_service(struct jt_http_gate *gate, struct jt_http_policy *poli
     do {
         count = epoll_wait(gate->epoll, events, EVENTS_PER_TURN, 0);
         for (int i = 0; i < count; i++)
-            look(policy, events[i].data.ptr);
+            serve(policy, events[i].data.ptr);
     } while (count == EVENTS_PER_TURN);
 }

@@ -9,6 +9,8 @@
 #ifndef JT_HTTP_GATE_H
 #define JT_HTTP_GATE_H
 
+#include <stdbool.h>
+
 #include "base/base.h"
 
 struct jt_http_connection;
@@ -28,7 +30,11 @@ JT_MUST_CHECK int jt_http_gate_add(struct jt_http_gate *gate,
 /** Look at what came, on all connections. */
 void jt_http_gate_service(struct jt_http_gate *gate, struct jt_http_policy *policy);
 
-/** A connection awaits its next request, which may lie there already: look at it in the next turn. */
-void jt_http_gate_again(struct jt_http_gate *gate, struct jt_http_connection *connection);
+/**
+ * What a connection waits for now: its next request, or room for its answer. If that is there already it is seen in the
+ * next turn.
+ */
+void jt_http_gate_watch(struct jt_http_gate *gate, struct jt_http_connection *connection,
+                        bool is_sending);
 
 #endif

@@ -46,7 +46,7 @@ static bool authority_parse(const char *text, size_t size, struct authority *out
 
 static bool same(const char *a, size_t a_size, const char *b, size_t b_size)
 {
-    return a_size == b_size && strncasecmp(a, b, a_size) == 0;
+    return a_size == b_size && (a_size == 0 || strncasecmp(a, b, a_size) == 0);
 }
 
 /** Take the next entry off a list separated by commas and blanks. */

@@ -41,7 +41,7 @@ struct jt_http_request {
 
     atomic_bool is_answered;
     uint8_t *answer; /* the bytes of the whole response; set by whoever answers, before the post */
-    size_t answer_size;
+    size_t answer_size, answer_sent;
     int status;
 };
 

@@ -9,7 +9,6 @@
 #include <strings.h>
 #include <time.h>
 #include <jansson.h>
-#include <libwebsockets.h>
 
 #include "base/log.h"
 #include "base/metrics.h"
@@ -158,17 +157,17 @@ static size_t response_bytes(const struct jt_http_request *request, const struct
     return total + (response->content_type ? strlen(response->content_type) : 0);
 }
 
-/** Lay out the whole answer, with the room libwebsockets wants before it. */
+/** Lay out the whole answer. */
 static int compose(struct jt_http_request *request, const struct response *response)
 {
     size_t capacity = response_bytes(request, response);
-    uint8_t *memory = malloc(LWS_PRE + capacity);
+    uint8_t *memory = malloc(capacity);
     struct jt_writer w;
     char line[80];
 
     if (!memory)
         return -ENOMEM;
-    w = jt_writer_of(memory + LWS_PRE, capacity);
+    w = jt_writer_of(memory, capacity);
     (void)snprintf(line, sizeof(line), "HTTP/1.1 %d %s\r\n", response->status,
                    reason_phrase(response->status));
     write_text(&w, line);
