@@ -73,27 +73,33 @@ service_log_tail() {
 }
 
 # Stops the named parts, in that order, and the supervisor; what ignores SIGTERM for 10 s is killed.
-# Returns 1 when something had to be killed. Works by process ids, so also when the data folder was removed under us.
+# Returns 1 when something had to be killed. Stops by process ids in the end, for a data folder removed under us.
 supervisor_stop() {
-    local name code=0
-    local -A parts=() # each runsv leads a process group of its own, with its part and its log
+    local name leader leaders code=0
     [ -n "$supervisor_pid" ] || return 0
     for name in "$@"; do
-        parts[$name]=$(pgrep -P "$supervisor_pid" -fx "runsv $name" || true)
+        [ -p "$services/$name/supervise/ok" ] || continue
+        sv down "$services/$name" >/dev/null 2>&1 || continue
+        wait_until 10 service_is_down "$name" && continue
+        say "$name did not stop within 10 s: killed"
+        sv kill "$services/$name" >/dev/null 2>&1 || true
+        code=1
     done
-    kill -TERM "$supervisor_pid" 2>/dev/null || true # it leaves at once and starts nothing again
+    mapfile -t leaders < <(pgrep -P "$supervisor_pid" -x runsv) # each leads a group: itself, its part, its log
+    kill -HUP "$supervisor_pid" 2>/dev/null || true             # sends SIGTERM to all of them, and leaves
     supervisor_wait
     supervisor_pid=
-    for name in "$@"; do
-        [ -n "${parts[$name]}" ] || continue
-        kill -TERM "${parts[$name]}" 2>/dev/null || true
-        if ! wait_until 10 group_is_gone "${parts[$name]}"; then
-            say "$name did not stop within 10 s: killed"
-            kill -KILL -- "-${parts[$name]}" 2>/dev/null || true
+    for leader in "${leaders[@]}"; do
+        if ! wait_until 10 group_is_gone "$leader"; then
+            kill -KILL -- "-$leader" 2>/dev/null || true
             code=1
         fi
     done
     return $code
+}
+
+service_is_down() {
+    [ -z "$(service_pid "$1")" ]
 }
 
 group_is_gone() { # but for zombies, which wait for an init that may not come

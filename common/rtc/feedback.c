@@ -72,8 +72,9 @@ static void take_report(const struct call *call, const struct jt_rtcp_packet *pa
         if (stream < 0)
             continue;
         measure_rtt(call, &block);
-        call->ops->on_report(call->arg, stream, block.fraction_lost, block.packets_lost,
-                             block.jitter, call->feedback->rtt_us);
+        if (call->ops->on_report)
+            call->ops->on_report(call->arg, stream, block.fraction_lost, block.packets_lost,
+                                 block.jitter, call->feedback->rtt_us);
     }
 }
 
@@ -110,7 +111,7 @@ static int take_nack(const struct call *call, const struct jt_rtcp_feedback *mes
     if (count < 0)
         return count;
     for (int i = 0; stream >= 0 && i < count; i++)
-        if (!is_repeat(call, stream, sequences[i]))
+        if (!is_repeat(call, stream, sequences[i]) && call->ops->on_nack)
             call->ops->on_nack(call->arg, stream, sequences[i]);
     return 0;
 }
@@ -126,7 +127,8 @@ static void take_keyframe_request(const struct call *call, const struct jt_rtcp_
             call->now_us - *at_us < (int64_t)JT_FEEDBACK_KEYFRAME_INTERVAL_MS * JT_USEC_PER_MSEC)
             continue;
         *at_us = call->now_us;
-        call->ops->on_keyframe_request(call->arg, i);
+        if (call->ops->on_keyframe_request)
+            call->ops->on_keyframe_request(call->arg, i);
     }
 }
 
@@ -152,18 +154,18 @@ static int take_twcc(const struct call *call, const struct jt_rtcp_feedback *mes
 
     if (err)
         return err;
-    call->ops->on_transport_cc(call->arg, twcc.base_sequence, count.reported, count.lost);
+    if (call->ops->on_transport_cc)
+        call->ops->on_transport_cc(call->arg, twcc.base_sequence, count.reported, count.lost);
     return 0;
 }
 
-static int take_remb(const struct call *call, const struct jt_rtcp_feedback *message)
+static void take_remb(const struct call *call, const struct jt_rtcp_feedback *message)
 {
     uint32_t bitrate_bps;
 
-    if (jt_rtcp_parse_remb(message, &bitrate_bps))
-        return 0; /* other application feedback is not ours to judge */
-    call->ops->on_remb(call->arg, bitrate_bps);
-    return 0;
+    /* Other application feedback is not ours to judge. */
+    if (!jt_rtcp_parse_remb(message, &bitrate_bps) && call->ops->on_remb)
+        call->ops->on_remb(call->arg, bitrate_bps);
 }
 
 static int take_feedback(const struct call *call, const struct jt_rtcp_packet *packet)
@@ -179,8 +181,8 @@ static int take_feedback(const struct call *call, const struct jt_rtcp_packet *p
     if (message.type == JT_RTCP_RTPFB && message.format == JT_RTCP_RTPFB_TWCC)
         return take_twcc(call, &message);
     if (message.type == JT_RTCP_PSFB && message.format == JT_RTCP_PSFB_AFB)
-        return take_remb(call, &message);
-    if (message.type == JT_RTCP_PSFB)
+        take_remb(call, &message);
+    else if (message.type == JT_RTCP_PSFB)
         take_keyframe_request(call, &message);
     return 0;
 }
@@ -236,7 +238,7 @@ int jt_feedback_handle(struct jt_feedback *feedback, const struct jt_rtp_out *co
             return -EBADMSG;
         has_bye |= packet.type == JT_RTCP_BYE && says_bye(&call, &packet);
     }
-    if (has_bye)
+    if (has_bye && ops->on_bye)
         ops->on_bye(arg); /* last: it may free what `feedback` lies in */
     return 0;
 }

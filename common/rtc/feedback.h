@@ -13,7 +13,7 @@
 
 struct jt_rtp_out;
 
-/** All of them are called; none may be NULL. */
+/** Any may be NULL: nobody wants to know. */
 struct jt_feedback_ops {
     /** The viewer misses this packet of `stream` (index into the streams given). Duplicates within one RTT are filtered. */
     void (*on_nack)(void *arg, int stream, uint16_t sequence);

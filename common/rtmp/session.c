@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -16,6 +17,18 @@
 #include "rtmp/message.h"
 #include "rtmp/session_state.h"
 #include "wire/amf0.h"
+
+/* Defaults of the configuration: ours. An encoder takes a second to publish; 20 Mbps is twice what phones send. */
+enum {
+    HANDSHAKE_US = 5 * JT_USEC_PER_SEC,
+    PUBLISH_US = 10 * JT_USEC_PER_SEC,
+    FIRST_MEDIA_US = 10 * JT_USEC_PER_SEC,
+    SILENCE_US = 30 * JT_USEC_PER_SEC,
+    VIDEO_MESSAGE_MAX_BYTES = 4 * 1024 * 1024,
+    OTHER_MESSAGE_MAX_BYTES = 64 * 1024,
+    PARTIAL_MAX_BYTES = 6 * 1024 * 1024,
+    RATE_MAX_BPS = 20 * 1000 * 1000,
+};
 
 enum {
     RATE_WINDOW_US = 5 * JT_USEC_PER_SEC,
@@ -54,14 +67,14 @@ static const char *const state_names[] = {
 struct jt_rtmp_limits jt_rtmp_limits_default(void)
 {
     return (struct jt_rtmp_limits){
-        .handshake_us = 5 * JT_USEC_PER_SEC,
-        .publish_us = 10 * JT_USEC_PER_SEC,
-        .first_media_us = 10 * JT_USEC_PER_SEC,
-        .silence_us = 30 * JT_USEC_PER_SEC,
-        .video_message_max_bytes = 4 * 1024 * 1024,
-        .other_message_max_bytes = 64 * 1024,
-        .partial_max_bytes = 6 * 1024 * 1024,
-        .rate_max_bps = 20 * 1000 * 1000,
+        .handshake_us = HANDSHAKE_US,
+        .publish_us = PUBLISH_US,
+        .first_media_us = FIRST_MEDIA_US,
+        .silence_us = SILENCE_US,
+        .video_message_max_bytes = VIDEO_MESSAGE_MAX_BYTES,
+        .other_message_max_bytes = OTHER_MESSAGE_MAX_BYTES,
+        .partial_max_bytes = PARTIAL_MAX_BYTES,
+        .rate_max_bps = RATE_MAX_BPS,
     };
 }
 
@@ -100,6 +113,7 @@ void jt_rtmp_session_free(struct jt_rtmp_session *session)
     jt_rtmp_hold_deinit(&session->hold);
     jt_rtmp_handshake_free(session->handshake);
     jt_rtmp_chunk_reader_free(session->reader);
+    explicit_bzero(session->path, sizeof(session->path)); /* some encoders put the key there */
     free(session);
 }
 

@@ -114,7 +114,7 @@ static void walk(struct media *media, int64_t now)
 {
     struct stream *video = &media->video;
 
-    while (video->next_in_order <= video->highest) {
+    while (video->is_started && video->next_in_order <= video->highest) {
         struct packet *packet = slot(video, video->next_in_order);
 
         if (packet->state == PACKET_MISSING && now - packet->missing_since_us < LOST_AFTER_US)

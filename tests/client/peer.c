@@ -218,6 +218,14 @@ static void on_stun(struct peer *peer, const uint8_t *data, size_t size)
         send_datagram(peer, out, stun_response(data, peer->pwd, local.sin_addr.s_addr, local.sin_port, out));
 }
 
+/* Video and its resends; sound has no RTX, its decoder conceals. */
+static bool is_repairable(const struct peer *peer, const uint8_t *data)
+{
+    uint32_t ssrc = (uint32_t)data[8] << 24 | (uint32_t)data[9] << 16 | (uint32_t)data[10] << 8 | data[11];
+
+    return ssrc != peer->media.session.audio_ssrc;
+}
+
 static void on_media(struct peer *peer, uint8_t *data, int size, int64_t now)
 {
     bool is_rtcp = size > 1 && data[1] >= 192 && data[1] <= 223;
@@ -229,7 +237,7 @@ static void on_media(struct peer *peer, uint8_t *data, int size, int64_t now)
             media_rtcp(&peer->media, data, (size_t)size, now);
         return;
     }
-    if (peer->media.loss_percent && rand() % 100 < peer->media.loss_percent) {
+    if (peer->media.loss_percent && is_repairable(peer, data) && rand() % 100 < peer->media.loss_percent) {
         media_drop(&peer->media, data, now);
         return;
     }

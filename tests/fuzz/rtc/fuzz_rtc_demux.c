@@ -1,4 +1,4 @@
-/* Datagrams into a transport: the first byte says whether the call is up, then each datagram has a byte for its source
+/* Datagrams into a transport: the first byte says whether the call is up and its SSL object freed, then each datagram has a byte for its source
  * and the time before it, and two for its size. */
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,6 +10,8 @@
     } while (0)
 #define assert_non_null(pointer) assert_true(pointer)
 #define assert_int_equal(a, b) assert_true((a) == (b))
+
+#define PEER_QUEUE_MAX 32 /* it is zeroed for each input */
 
 #include "base/reader.h"
 #include "rtc/transport.h"
@@ -98,7 +100,40 @@ static void shake_hands(struct run *run, struct peer *peer)
     assert_int_equal(jt_transport_state(run->transport), JT_TRANSPORT_READY);
 }
 
-static void play(struct run *run, struct jt_reader *r)
+static struct jt_dtls_identity *identity;
+
+static struct run *run_new(const uint8_t fingerprint[32])
+{
+    struct run *run = calloc(1, sizeof(*run));
+    struct jt_transport_setup setup = {.identity = identity,
+                                       .ufrag_prefix = "w",
+                                       .peer_ufrag = "peer",
+                                       .peer_pwd = "passwordpasswordpassword"};
+
+    assert_int_equal(jt_address_parse("127.0.0.1:4000", &run->home), 0);
+    assert_int_equal(jt_address_parse("127.0.0.1:4001", &run->stranger), 0);
+    memcpy(setup.peer_fingerprint, fingerprint, sizeof(setup.peer_fingerprint));
+    assert_int_equal(jt_transport_new(&setup, &ops, run, run->now_us, &run->transport), 0);
+    check(run);
+    return run;
+}
+
+static struct run *run_up(bool is_shrunk)
+{
+    static const struct peer_options options = {.srtp = "SRTP_AEAD_AES_128_GCM"};
+    struct peer peer;
+    struct run *run;
+
+    peer_init(&peer, &options);
+    run = run_new(peer.fingerprint);
+    shake_hands(run, &peer);
+    peer_deinit(&peer);
+    if (is_shrunk)
+        jt_transport_poll(run->transport, 25000000);
+    return run;
+}
+
+static void play(struct run *run, struct jt_reader *r, bool does_time_pass)
 {
     while (r->left > 3) {
         uint8_t head = jt_read_u8(r);
@@ -107,7 +142,8 @@ static void play(struct run *run, struct jt_reader *r)
         uint8_t *copy = malloc(size ? size : 1); /* the transport writes into it */
 
         memcpy(copy, jt_reader_take(r, size), size);
-        run->now_us += (int64_t)(head & 0x7f) * 1000;
+        if (does_time_pass)
+            run->now_us += (int64_t)(head & 0x7f) * 1000;
         run->to_peer.count = 0;
         jt_transport_receive(run->transport, copy, size, head & 0x80 ? &run->stranger : &run->home,
                              run->now_us);
@@ -118,29 +154,26 @@ static void play(struct run *run, struct jt_reader *r)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct peer_options options = {.srtp = "SRTP_AEAD_AES_128_GCM"};
-    static struct jt_dtls_identity *identity; /* one for all runs */
+    static struct run *up, *shrunk; /* one handshake each for all inputs: no input may end a call */
+    static const uint8_t nobody[32];
     struct jt_reader r = jt_reader_of(data, size);
-    struct run *run = calloc(1, sizeof(*run));
-    struct jt_transport_setup setup = {
-        .ufrag_prefix = "w", .peer_ufrag = "peer", .peer_pwd = "passwordpasswordpassword"};
-    struct peer peer;
-    bool is_up = jt_read_u8(&r) & 1;
+    uint8_t mode = jt_read_u8(&r);
+    struct run *run;
 
-    if (!identity && jt_dtls_identity_new(&identity))
-        abort();
-    assert_int_equal(jt_address_parse("127.0.0.1:4000", &run->home), 0);
-    assert_int_equal(jt_address_parse("127.0.0.1:4001", &run->stranger), 0);
-    peer_init(&peer, &options);
-    memcpy(setup.peer_fingerprint, peer.fingerprint, sizeof(setup.peer_fingerprint));
-    setup.identity = identity;
-    assert_int_equal(jt_transport_new(&setup, &ops, run, run->now_us, &run->transport), 0);
-    check(run);
-    if (is_up)
-        shake_hands(run, &peer);
-    play(run, &r);
+    if (!identity) {
+        assert_int_equal(jt_dtls_identity_new(&identity), 0);
+        up = run_up(false);
+        shrunk = run_up(true);
+    }
+    if (mode & 1) {
+        run = mode & 2 ? shrunk : up;
+        play(run, &r, false);
+        assert_int_equal(jt_transport_state(run->transport), JT_TRANSPORT_READY);
+        return 0;
+    }
+    run = run_new(nobody);
+    play(run, &r, true);
     jt_transport_free(run->transport);
-    peer_deinit(&peer);
     assert_true(run->closes <= 1);
     free(run);
     return 0;

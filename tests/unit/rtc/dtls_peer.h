@@ -13,7 +13,10 @@
 #include <openssl/x509.h>
 #include <poll.h>
 
-enum { PEER_QUEUE_MAX = 2048, PEER_DATAGRAM_MAX = 1600 };
+#ifndef PEER_QUEUE_MAX
+#define PEER_QUEUE_MAX 2048
+#endif
+enum { PEER_DATAGRAM_MAX = 1600 };
 
 struct datagram {
     size_t size;

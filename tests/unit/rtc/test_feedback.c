@@ -365,6 +365,61 @@ static void test_s6_every_cut_and_flip(void **state)
     assert_int_equal(handle(v, compound, 0), -EBADMSG);
 }
 
+static void test_events_nobody_wants(void **state)
+{
+    static const struct jt_feedback_ops none;
+    struct viewer *v = *state;
+    const uint8_t compound[] = {RR(VIDEO, 0x487f8000, 0x6666),
+                                NACK(VIDEO, 65534, 0x8005),
+                                PLI(VIDEO),
+                                0x8f,
+                                205,
+                                0,
+                                7,
+                                BE32(VIEWER),
+                                BE32(VIDEO),
+                                0x01,
+                                0x05,
+                                0,
+                                8,
+                                0,
+                                0,
+                                1,
+                                0,
+                                0x20,
+                                5,
+                                0xa8,
+                                0,
+                                4,
+                                4,
+                                4,
+                                4,
+                                4,
+                                4,
+                                4,
+                                0,
+                                0x8f,
+                                206,
+                                0,
+                                5,
+                                BE32(VIEWER),
+                                BE32(0),
+                                'R',
+                                'E',
+                                'M',
+                                'B',
+                                1,
+                                0x0c,
+                                0x3d,
+                                0x09,
+                                BE32(VIDEO),
+                                BYE(VIEWER)};
+
+    assert_int_equal(jt_feedback_handle(&v->feedback, v->streams, compound, sizeof(compound),
+                                        v->now_us, v->now_wall_us, &none, NULL),
+                     0);
+}
+
 /* One compound full of NACKs: bounded work, and what is told is bounded too. */
 static void test_s7_a_flood_in_one_compound(void **state)
 {
@@ -396,6 +451,7 @@ int main(void)
         TEST(test_s6_bye),
         TEST(test_s6_peers_are_bounded),
         TEST(test_s6_every_cut_and_flip),
+        TEST(test_events_nobody_wants),
         TEST(test_s7_a_flood_in_one_compound),
     };
 
