@@ -68,7 +68,7 @@ static bool read_payload(const struct jt_sdp_payload *payload, uint8_t profile_l
            jt_h264_profile_parse(id.data, id.size, profile_level_id) == 0;
 }
 
-/* The less the better. */
+/* The less the better. A High stream of ours has neither B-frames nor fields: that is Constrained High, only unsaid. */
 static int badness(enum jt_h264_profile offered, enum jt_h264_profile stream)
 {
     static const int lower[JT_H264_PROFILE_UNKNOWN + 1] = {
@@ -81,8 +81,11 @@ static int badness(enum jt_h264_profile offered, enum jt_h264_profile stream)
         [JT_H264_PROFILE_UNKNOWN] = 26,
     };
 
-    return offered >= stream && offered != JT_H264_PROFILE_UNKNOWN ? (int)offered - (int)stream
-                                                                   : lower[offered];
+    if (stream == JT_H264_HIGH && offered == JT_H264_CONSTRAINED_HIGH)
+        return 1;
+    if (offered < stream || offered == JT_H264_PROFILE_UNKNOWN)
+        return lower[offered];
+    return 2 * ((int)offered - (int)stream);
 }
 
 bool jt_h264_profile_choose(const struct jt_sdp_section *section, const uint8_t stream[3],
