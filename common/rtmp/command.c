@@ -1,6 +1,7 @@
 #include "rtmp/command.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "wire/amf0.h"
 
@@ -32,6 +33,25 @@ static void write_text_property(struct jt_writer *w, const char *name, const cha
 {
     jt_amf0_write_name(w, name);
     jt_amf0_write_string(w, text);
+}
+
+/* As much of a text of the owner's as we send; never half a character of UTF-8. */
+static struct jt_text shorten(const char *text)
+{
+    struct jt_text cut = {.data = text, .size = strnlen(text, JT_RTMP_STATUS_TEXT_MAX_BYTES + 1)};
+
+    if (cut.size <= JT_RTMP_STATUS_TEXT_MAX_BYTES)
+        return cut;
+    cut.size = JT_RTMP_STATUS_TEXT_MAX_BYTES;
+    while (cut.size && ((unsigned char)text[cut.size] & 0xc0) == 0x80)
+        cut.size--;
+    return cut;
+}
+
+static void write_status_property(struct jt_writer *w, const char *name, const char *text)
+{
+    jt_amf0_write_name(w, name);
+    jt_amf0_write_text(w, shorten(text));
 }
 
 static void write_number_property(struct jt_writer *w, const char *name, double number)
@@ -94,14 +114,14 @@ void jt_rtmp_write_result_number(struct jt_writer *w, double transaction, double
 static void write_info(struct jt_writer *w, const struct jt_rtmp_status *status)
 {
     jt_amf0_write_object(w);
-    write_text_property(w, "level", status->level);
-    write_text_property(w, "code", status->code);
-    write_text_property(w, "description", status->description);
+    write_status_property(w, "level", status->level);
+    write_status_property(w, "code", status->code);
+    write_status_property(w, "description", status->description);
     if (status->redirect) {
         jt_amf0_write_name(w, "ex");
         jt_amf0_write_object(w);
         write_number_property(w, "code", REDIRECT_CODE);
-        write_text_property(w, "redirect", status->redirect);
+        write_status_property(w, "redirect", status->redirect);
         jt_amf0_write_end(w);
     }
     jt_amf0_write_end(w);

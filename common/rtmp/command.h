@@ -14,7 +14,8 @@ struct jt_amf0;
 struct jt_writer;
 
 enum {
-    JT_RTMP_COMMAND_MAX_BYTES = 2048, /* ours: room for any command we write */
+    JT_RTMP_COMMAND_MAX_BYTES = 2048,    /* ours: room for any command we write */
+    JT_RTMP_STATUS_TEXT_MAX_BYTES = 500, /* ours: each text of a status; what is longer is cut */
 };
 
 /** What of `connect` matters to us; texts are borrowed from the message. */

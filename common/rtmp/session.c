@@ -18,7 +18,7 @@
 #include "rtmp/session_state.h"
 #include "wire/amf0.h"
 
-/* Defaults of the configuration: ours. An encoder takes a second to publish; 20 Mbps is twice what phones send. */
+/* Ours, as defaults: services make them settings. */
 enum {
     HANDSHAKE_US = 5 * JT_USEC_PER_SEC,
     PUBLISH_US = 10 * JT_USEC_PER_SEC,
@@ -35,8 +35,8 @@ enum {
     PINGS_MAX = 50,                      /* ours: answered per window; a peer sends one a minute */
     ACKNOWLEDGE_DEFAULT_BYTES = 2500000, /* as Flash Media Server; some encoders stall without */
     ACKNOWLEDGE_MIN_BYTES = 64 * 1024,   /* ours: a window of 1 must not make us chatter */
-    WINDOW_OUT_BYTES = 2500000,
-    BANDWIDTH_DYNAMIC = 2,                            /* §5.4.5 */
+    WINDOW_OUT_BYTES = 2500000,          /* the same */
+    BANDWIDTH_DYNAMIC = 2,               /* §5.4.5 */
     SEND_MAX_BYTES = JT_RTMP_COMMAND_MAX_BYTES + 256, /* headers of 128-byte chunks included */
     TAG_HEADER_BYTES = 11,                            /* FLV 10.1 §E.4.1 */
 };

@@ -63,6 +63,18 @@ static bool sent_hex(const struct owner *o, const char *hex)
     return found;
 }
 
+static size_t count_sent(const struct owner *o, const char *hex)
+{
+    struct bytes b = {0};
+    size_t count = 0;
+
+    add_hex(&b, hex);
+    for (size_t at = 0; at + b.size <= o->out.size; at++)
+        count += memcmp(o->out.data + at, b.data, b.size) == 0;
+    release(&b);
+    return count;
+}
+
 /* ---- the conversation ---- */
 
 /* What a connect is answered with: windows, chunk size and a result with its transaction, byte by byte. */
@@ -287,6 +299,31 @@ static void test_refusal_is_told_then_closes(void **state)
     assert_true(sent(&o, "NetStream.Publish.BadName"));
     assert_true(sent(&o, "No such key."));
     expect_closed(&o, -EACCES, "refused");
+}
+
+/* Words of any length for the peer: cut at a whole character, not our end. */
+static void test_refusal_with_long_words(void **state)
+{
+    char words[3001], cut[502];
+    struct owner o = {.answer = ANSWER_LATER};
+    struct bytes b = {0};
+
+    (void)state;
+    for (size_t i = 0; i + 3 <= sizeof(words); i += 3)
+        memcpy(words + i, "\xea\xb0\x80", 3); /* U+AC00 */
+    words[3000] = '\0';
+    memcpy(cut, words, 501); /* 167 characters: one more byte than fits */
+    cut[501] = '\0';
+    owner_open(&o);
+    greet_and_publish(&b);
+    assert_int_equal(push_all(&o, &b), 0);
+    jt_rtmp_session_refuse(o.session, words, words);
+    assert_false(sent(&o, cut));
+    cut[498] = '\0';
+    assert_true(sent(&o, cut));
+    assert_int_equal(count_sent(&o, "02 01 f2 ea b0 80"), 2); /* strings of 498 bytes */
+    assert_string_equal(jt_rtmp_session_close_reason(o.session), "refused");
+    owner_close(&o);
 }
 
 static void test_player_is_sent_elsewhere(void **state)
@@ -733,18 +770,6 @@ static void test_r16_app_too_long(void **state)
     expect_closed(&o, -EINVAL, "bad_app");
 }
 
-static size_t count_sent(const struct owner *o, const char *hex)
-{
-    struct bytes b = {0};
-    size_t count = 0;
-
-    add_hex(&b, hex);
-    for (size_t at = 0; at + b.size <= o->out.size; at++)
-        count += memcmp(o->out.data + at, b.data, b.size) == 0;
-    release(&b);
-    return count;
-}
-
 /* §5.4.3: acknowledged each window; the number is the bytes so far. */
 static void test_r17_acknowledgement(void **state)
 {
@@ -967,6 +992,7 @@ int main(void)
         cmocka_unit_test(test_every_way_to_unpublish),
         cmocka_unit_test(test_delete_of_another_stream_changes_nothing),
         cmocka_unit_test(test_refusal_is_told_then_closes),
+        cmocka_unit_test(test_refusal_with_long_words),
         cmocka_unit_test(test_player_is_sent_elsewhere),
         cmocka_unit_test(test_player_is_accepted),
         cmocka_unit_test(test_early_media_is_held_back),
