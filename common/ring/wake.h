@@ -10,8 +10,8 @@
 
 #include "base/base.h"
 
-struct jt_bell;        /* the reader's side */
-struct jt_bell_rope;   /* the writer's side of one reader's bell */
+struct jt_bell;      /* the reader's side */
+struct jt_bell_rope; /* the writer's side of one reader's bell */
 
 JT_MUST_CHECK int jt_bell_new(struct jt_bell **out);
 void jt_bell_free(struct jt_bell *bell);

@@ -257,6 +257,8 @@ int jt_ring_writer_new_with(const struct jt_track_info *info, uint32_t epoch,
 
     if (jt_track_info_check(info))
         return -EINVAL;
+    assert((options->row_count & (options->row_count - 1)) == 0);
+    assert((options->slot_count & (options->slot_count - 1)) == 0);
     writer = calloc(1, sizeof(*writer));
     if (!writer)
         return -ENOMEM;
