@@ -33,7 +33,11 @@ int relay_routes_new(size_t capacity, struct relay_routes **out)
     }
     for (size_t i = 0; i < routes->buckets * WAYS; i++)
         routes->entries[i].worker = -1;
-    (void)getrandom(&routes->seed, sizeof(routes->seed), 0);
+    if (getrandom(&routes->seed, sizeof(routes->seed), 0) < 0) {
+        free(routes->entries);
+        free(routes);
+        return -EIO;
+    }
     (void)pthread_rwlock_init(&routes->lock, NULL);
     *out = routes;
     return 0;

@@ -176,7 +176,8 @@ static void random_cname(char out[JT_ANSWER_CNAME_BYTES])
 {
     uint8_t bytes[8] = {0};
 
-    (void)getrandom(bytes, sizeof(bytes), 0);
+    if (getrandom(bytes, sizeof(bytes), 0) < 0)
+        memset(bytes, 0, sizeof(bytes)); /* a name, not a secret */
     for (size_t i = 0; i < sizeof(bytes); i++)
         (void)snprintf(out + 2 * i, 3, "%02x", bytes[i]);
 }

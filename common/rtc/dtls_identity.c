@@ -138,7 +138,9 @@ static int print_fingerprint(const X509 *certificate, char text[JT_DTLS_FINGERPR
     if (err)
         return err;
     for (size_t i = 0; i < sizeof(digest); i++)
-        (void)snprintf(text + 3 * i, 4, i + 1 < sizeof(digest) ? "%02X:" : "%02X", digest[i]);
+        (void)snprintf(text + 3 * i, 3, "%02X", digest[i]);
+    for (size_t i = 1; i < sizeof(digest); i++)
+        text[3 * i - 1] = ':';
     return 0;
 }
 
