@@ -113,7 +113,7 @@ int jt_rtp_out_find(const struct jt_rtp_out *out, uint16_t sequence, uint32_t *s
     uint64_t behind = (uint16_t)((uint16_t)newest - sequence);
     uint64_t wanted = newest - behind;
 
-    if (out->spans_used == 0 || behind >= SEQUENCES_BEHIND_MAX || behind > newest)
+    if (out->spans_used == 0 || behind >= SEQUENCES_BEHIND_MAX)
         return -ENOENT;
     for (size_t i = out->spans_used; i-- > 0;) {
         const struct jt_rtp_span *span = &out->spans[i];

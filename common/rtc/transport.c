@@ -280,8 +280,8 @@ void jt_transport_receive(struct jt_transport *transport, uint8_t *datagram, siz
         receive_stun(transport, datagram, size, from, now_us);
         return;
     }
-    if (!jt_ice_is_known(transport->ice,
-                         from)) { /* D1, I5: nothing but a check may come from elsewhere */
+    /* D1, I5: nothing but a check may come from elsewhere. */
+    if (!jt_ice_is_known(transport->ice, from)) {
         jt_rtc_drop("unknown_path");
         return;
     }

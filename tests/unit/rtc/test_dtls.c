@@ -536,6 +536,7 @@ static void test_d3_forgeries_between_all_datagrams(void **state)
 {
     struct call *call = call_new(&CHROMIUM_LIKE);
     struct datagram datagram;
+    int64_t dropped = jt_rtc_dropped("dtls_epoch");
 
     (void)state;
     for (int i = 0; i < STEPS_MAX && !(call->peer.is_done && call->state == JT_DTLS_DONE); i++) {
@@ -548,6 +549,7 @@ static void test_d3_forgeries_between_all_datagrams(void **state)
         while (wire_pop(&call->to_peer, &datagram))
             peer_receive(&call->peer, &datagram, &call->to_server);
     }
+    assert_true(jt_rtc_dropped("dtls_epoch") - dropped >= 2 * 7); /* two for each datagram */
     assert_same_keys(call, JT_SRTP_AEAD_AES_128_GCM);
     call_free(call);
 }
@@ -642,6 +644,7 @@ static void test_d4_forged_records_after_the_handshake(void **state)
 {
     struct call *call = done_call();
     size_t sent = call->sent;
+    int64_t dropped = jt_rtc_dropped("dtls_late");
 
     (void)state;
     for (unsigned type = 20; type < 24; type++)
@@ -655,6 +658,7 @@ static void test_d4_forged_records_after_the_handshake(void **state)
                 assert_int_equal(call->state, JT_DTLS_DONE);
             }
     assert_int_equal(call->sent, sent); /* and nobody hears of it */
+    assert_int_equal(jt_rtc_dropped("dtls_late") - dropped, 4 * 2 * 100); /* epochs 0 and 2 */
     call_free(call);
 }
 

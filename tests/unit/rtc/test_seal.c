@@ -405,6 +405,40 @@ static void test_s3_rtcp_replays_are_dropped(void **state)
     jt_unseal_free(unseal);
 }
 
+/* Against the plain rule: new if above the highest, or within 128 below it and not seen before. */
+static void test_s3_rtcp_window_against_a_model(void **state)
+{
+    enum { INDEXES = 60000 };
+    struct jt_srtp_keys keys = some_keys(JT_SRTP_AES128_CM_SHA1_80);
+    uint8_t *seen = calloc(INDEXES, 1);
+    struct jt_seal *seal;
+    struct jt_unseal *unseal;
+    uint32_t highest = 0;
+    bool has_any = false;
+
+    (void)state;
+    srand(7);
+    assert_int_equal(jt_seal_new(&keys, &seal), 0);
+    assert_int_equal(jt_unseal_new(&keys, &unseal), 0);
+    for (int i = 0; i < 20000; i++) {
+        uint32_t step = (uint32_t)rand() % (rand() % 50 ? 12 : 300);
+        uint32_t back = (uint32_t)rand() % 160;
+        uint32_t index = rand() % 2 ? highest + step : highest - JT_MIN(back, highest);
+        bool is_new = !has_any || index > highest || (highest - index < 128 && !seen[index]);
+
+        if (index >= INDEXES)
+            break;
+        assert_int_equal(open_index(seal, unseal, index), is_new ? 0 : -EBADMSG);
+        seen[index] = 1;
+        highest = has_any ? JT_MAX(highest, index) : index;
+        has_any = true;
+    }
+    assert_true(highest > 10000);
+    free(seen);
+    jt_seal_free(seal);
+    jt_unseal_free(unseal);
+}
+
 static void test_bad_arguments_are_refused(void **state)
 {
     struct jt_srtp_keys keys = some_keys(JT_SRTP_NONE);
@@ -443,6 +477,7 @@ int main(void)
         cmocka_unit_test(test_s1_tampered_rtcp_is_refused),
         cmocka_unit_test(test_s2_clear_rtcp_is_refused),
         cmocka_unit_test(test_s3_rtcp_replays_are_dropped),
+        cmocka_unit_test(test_s3_rtcp_window_against_a_model),
         cmocka_unit_test(test_bad_arguments_are_refused),
     };
     int failed;

@@ -394,18 +394,28 @@ static void test_i4_every_first_byte(void **state)
 
 static void test_i6_handshake_stays_within_three_times(void **state)
 {
+    static const struct peer_options small = {.srtp = "SRTP_AEAD_AES_128_GCM"};
     struct call *call = *state;
     struct datagram datagram;
+    int64_t dropped = jt_rtc_dropped("amplification");
 
+    peer_deinit(&call->peer);
+    peer_init(&call->peer, &small); /* a short hello allows little */
+    jt_transport_free(call->transport);
+    make_transport(call, call->peer.fingerprint);
     call->answers_checks = false;
     check_from(call, HOME);
-    assert_true(call->sent_bytes <= 3 * call->received_bytes);
     peer_step(&call->peer, &call->to_server);
-    while (wire_pop(&call->to_server, &datagram)) {
+    while (wire_pop(&call->to_server, &datagram))
         send_from(call, datagram.data, datagram.size, HOME);
+    for (int i = 0; i < 20 && jt_rtc_dropped("amplification") == dropped;
+         i++) { /* repeats of a silent peer's flight */
+        (void)poll(NULL, 0, 50);
+        jt_transport_poll(call->transport, call->now_us + i * 100 * JT_USEC_PER_MSEC);
         assert_true(call->sent_bytes <= 3 * call->received_bytes);
     }
-    assert_true(jt_ice_allowance(jt_transport_ice(call->transport)) < 1 << 20);
+    assert_true(jt_rtc_dropped("amplification") > dropped);
+    assert_true(jt_ice_allowance(jt_transport_ice(call->transport)) < 3000);
     run(call); /* a finished handshake proves the address as well as an answer would */
     assert_int_equal(call->readies, 1);
     assert_int_equal(jt_ice_allowance(jt_transport_ice(call->transport)), SIZE_MAX);
