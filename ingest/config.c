@@ -39,7 +39,7 @@ static const struct jt_option options[] = {
     {"rtmp.first_media_ms", JT_OPTION_INT, AT(rtmp_first_media_ms), "10000", 100, 60000, NULL,
      "milliseconds from publish to the first audio or video", false},
     {"rtmp.silence_ms", JT_OPTION_INT, AT(rtmp_silence_ms), "30000", 100, 600000, NULL,
-     "milliseconds without a byte after which a publisher is given up", false},
+     "milliseconds without audio or video after which a publisher is given up", false},
     {"rtmp.rate_max_bps", JT_OPTION_INT, AT(rtmp_rate_max_bps), "20000000", 100000, 1000000000, NULL,
      "bits per second a publisher may send, over 5 s", false},
     {"auth.publish", JT_OPTION_CHOICE, AT(auth_publish), "hook", 0, 0, "hook|open",

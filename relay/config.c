@@ -37,8 +37,6 @@ static const struct jt_option options[] = {
      "resent bytes a viewer may cause, in percent of what it is sent", false},
     {"relay.catchup_min_bps", JT_OPTION_INT, AT(catchup_min_bps), "8000000", 500000, 1000000000, NULL,
      "bits per second at which a joining viewer is brought to the live edge, if four times the stream is less", false},
-    {"auth.play", JT_OPTION_CHOICE, AT(auth_play), "access", 0, 0, "access|open",
-     "who may watch: what the show's access says, or anybody", false},
 };
 
 static int fill_path(char *field, const char *dir, const char *name)

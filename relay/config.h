@@ -25,7 +25,6 @@ struct relay_config {
     int64_t grace_ms;
     int64_t rtx_percent;
     int64_t catchup_min_bps;
-    int auth_play; /* 0: by the show's access, 1: open */
 };
 
 /** As jt_config_load; also fills in what depends on other options. */
