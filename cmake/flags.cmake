@@ -1,4 +1,4 @@
-# Warnings are errors everywhere; hardening where the binaries ship (threat X1, checked by tests/unit/check_hardening).
+# Warnings are errors everywhere; hardening where the binaries ship (threat X1, checked by tests/house/hardening.mjs).
 set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_C_EXTENSIONS OFF)
