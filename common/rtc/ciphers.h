@@ -1,4 +1,7 @@
-/** What the folder needs of OpenSSL, fetched once: an implicit fetch at every init costs more than a packet. Any thread. */
+/**
+ * What the folder needs of OpenSSL, fetched once: an implicit fetch at every init costs more than a
+ * packet. Any thread.
+ */
 #ifndef JT_RTC_CIPHERS_H
 #define JT_RTC_CIPHERS_H
 

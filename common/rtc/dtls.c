@@ -16,9 +16,7 @@
 
 enum {
     LINK_MTU_BYTES = 1200,
-    RETRANSMIT_FIRST_US =
-        100 *
-        JT_USEC_PER_MSEC, /* OpenSSL's own first is 1 s: a call's picture comes that much later */
+    RETRANSMIT_FIRST_US = 100 * JT_USEC_PER_MSEC, /* OpenSSL's own is 1 s: the picture's delay */
     RETRANSMIT_MAX_US = JT_USEC_PER_SEC,
     EARLY_RECORDS_MAX = 8,       /* threats: of the next epoch, before its keys are there */
     LAST_FLIGHT_MAX_BYTES = 160, /* ChangeCipherSpec 14, Finished 61 with GCM */
@@ -240,8 +238,8 @@ static void go_on(struct jt_dtls *dtls)
         fail(dtls, reason_of(ERR_peek_error()));
 }
 
-/* After the handshake only three things matter: a repeated Finished, which OpenSSL answers with our last flight, an
- * authenticated alert, and that nothing else has an effect (D4). */
+/* After the handshake only three things matter: a repeated Finished, which OpenSSL answers with our
+ * last flight, an authenticated alert, and that nothing else has an effect (D4). */
 static void read_after_done(struct jt_dtls *dtls)
 {
     uint8_t data[2048];

@@ -13,8 +13,7 @@
 
 enum {
     DAY_S = 24 * 60 * 60,
-    VALID_DAYS =
-        365, /* peers go by the fingerprint, not by dates; the key lives as long as the process */
+    VALID_DAYS = 365, /* peers go by the fingerprint, not by dates */
     SERIAL_BITS = 127,
 };
 
@@ -121,8 +120,8 @@ static bool configure(SSL_CTX *ctx, EVP_PKEY *key, X509 *certificate)
     SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
                                  SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_COMPRESSION |
                                  SSL_OP_NO_QUERY_MTU);
-    SSL_CTX_set_session_cache_mode(
-        ctx, SSL_SESS_CACHE_OFF); /* a resumed session would show no certificate (D2) */
+    /* A resumed session would show no certificate (D2). */
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_max_cert_list(ctx, JT_DTLS_MESSAGE_MAX_BYTES);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     SSL_CTX_set_cert_verify_callback(ctx, on_verify, NULL);

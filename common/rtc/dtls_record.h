@@ -1,6 +1,6 @@
 /**
- * DTLS 1.2 records as they lie in a datagram (RFC 6347 §4.1), read without keys: to filter what may reach OpenSSL and to
- * cut what it wrote into datagrams. Any thread.
+ * DTLS 1.2 records as they lie in a datagram (RFC 6347 §4.1), read without keys: to filter what may
+ * reach OpenSSL and to cut what it wrote into datagrams. Any thread.
  */
 #ifndef JT_RTC_DTLS_RECORD_H
 #define JT_RTC_DTLS_RECORD_H
@@ -33,12 +33,16 @@ struct jt_dtls_record {
     struct jt_reader body;
 };
 
-/** Take the next record. 0, or -EBADMSG: no whole record of DTLS 1.0 or 1.2 is there, and nothing after it counts. */
+/**
+ * Take the next record. 0, or -EBADMSG: no whole record of DTLS 1.0 or 1.2 is there, and nothing
+ * after it counts.
+ */
 JT_MUST_CHECK int jt_dtls_record_next(struct jt_reader *r, struct jt_dtls_record *out);
 
 /**
- * Are all handshake fragments of this clear record whole, within their message and our limits, and of a kind a client
- * sends? OpenSSL answers most violations by ending the handshake, which a stranger's forgery must not.
+ * Are all handshake fragments of this clear record whole, within their message and our limits, and
+ * of a kind a client sends? OpenSSL answers most violations by ending the handshake, which a
+ * stranger's forgery must not.
  */
 bool jt_dtls_record_is_client_handshake(const struct jt_dtls_record *record);
 

@@ -1,6 +1,6 @@
 /**
- * What a viewer's RTCP asks for and tells: parsed from a compound packet, checked against the streams of this session
- * only, throttled. Pure: the owner acts on the events.
+ * What a viewer's RTCP asks for and tells: parsed from a compound packet, checked against the
+ * streams of this session only, throttled. Pure: the owner acts on the events.
  */
 #ifndef JT_RTC_FEEDBACK_H
 #define JT_RTC_FEEDBACK_H
@@ -15,11 +15,17 @@ struct jt_rtp_out;
 
 /** Any may be NULL: nobody wants to know. */
 struct jt_feedback_ops {
-    /** The viewer misses this packet of `stream` (index into the streams given). Duplicates within one RTT are filtered. */
+    /**
+     * The viewer misses this packet of `stream` (index into the streams given). Duplicates within
+     * one RTT are filtered.
+     */
     void (*on_nack)(void *arg, int stream, uint16_t sequence);
     /** PLI or FIR, at most one per 500 ms and stream. */
     void (*on_keyframe_request)(void *arg, int stream);
-    /** Receiver report block: loss fraction 0…255, cumulative loss, jitter in clock units, rtt_us (0: not known yet). */
+    /**
+     * Receiver report block: loss fraction 0…255, cumulative loss, jitter in clock units, rtt_us
+     * (0: not known yet).
+     */
     void (*on_report)(void *arg, int stream, uint8_t fraction_lost, int32_t lost, uint32_t jitter,
                       int64_t rtt_us);
     /** One transport-cc feedback: packets reported, of them lost. */
@@ -53,9 +59,9 @@ struct jt_feedback {
 };
 
 /**
- * `streams`: the session's outgoing streams (0 video, 1 audio; entries may be NULL), to which media SSRCs must belong.
- * `now_wall_us` for the round trip from LSR/DLSR. Returns 0, or -EBADMSG when the compound is malformed (what came
- * before the fault has been handled).
+ * `streams`: the session's outgoing streams (0 video, 1 audio; entries may be NULL), to which media
+ * SSRCs must belong. `now_wall_us` for the round trip from LSR/DLSR. Returns 0, or -EBADMSG when
+ * the compound is malformed (what came before the fault has been handled).
  */
 int jt_feedback_handle(struct jt_feedback *feedback, const struct jt_rtp_out *const streams[2],
                        const uint8_t *data, size_t size, int64_t now_us, int64_t now_wall_us,

@@ -1,5 +1,6 @@
-/* OpenSSL 3 calls SHA1_* deprecated. Its successor allocates a context for every copy of a saved state, which is most of
- * what a small packet's tag costs, and can fail there; these work on plain memory. */
+/* OpenSSL 3 calls SHA1_* deprecated. Its successor allocates a context for every copy of a saved
+ * state, which is most of what a small packet's tag costs, and can fail there; these work on plain
+ * memory. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "rtc/hmac_sha1.h"
 

@@ -1,6 +1,6 @@
 /**
- * HMAC-SHA1 (RFC 2104) with the key worked in once: SRTP's CM profile and STUN. The state is two saved hashes in plain
- * memory, so that a tag needs no allocation and cannot fail. Any thread.
+ * HMAC-SHA1 (RFC 2104) with the key worked in once: SRTP's CM profile and STUN. The state is two
+ * saved hashes in plain memory, so that a tag needs no allocation and cannot fail. Any thread.
  */
 #ifndef JT_RTC_HMAC_SHA1_H
 #define JT_RTC_HMAC_SHA1_H

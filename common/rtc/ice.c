@@ -13,19 +13,16 @@
 #include "wire/stun.h"
 
 enum {
-    CHECK_FIRST_US =
-        100 *
-        JT_USEC_PER_MSEC, /* repeat of an own check, doubling; RFC 8489 §6.2.1 says 500 ms or more, for
-                                                peers one does not know: ours just wrote to us from there */
+    /* Repeat of an own check, doubling. RFC 8489 §6.2.1 begins with 500 ms for servers one does not
+     * know; this peer has just written to us from there. */
+    CHECK_FIRST_US = 100 * JT_USEC_PER_MSEC,
     CHECK_MAX_US = 3200 * JT_USEC_PER_MSEC,
-    PATH_FORGOTTEN_US =
-        10 * JT_USEC_PER_SEC,    /* no own checks to where nothing came from for so long */
-    SILENT_US = JT_USEC_PER_SEC, /* a path nobody nominated is left after that */
-    SILENT_NOMINATED_US =
-        3 * JT_USEC_PER_SEC, /* a nominated one: browsers check it every 2.5 s or less */
-    CHECK_PRIORITY =
-        0x6e0001ff, /* type preference 110 (peer-reflexive), component 1 (RFC 8445 §5.1.2.1) */
-    ANSWER_MAX_BYTES = 600, /* two ufrags of 256 and the rest */
+    PATH_FORGOTTEN_US = 10 * JT_USEC_PER_SEC, /* no own checks to where nothing came from so long */
+    /* README, "Which path": browsers check a nominated pair every 2.5 s or less */
+    SILENT_US = JT_USEC_PER_SEC,
+    SILENT_NOMINATED_US = 3 * JT_USEC_PER_SEC,
+    CHECK_PRIORITY = 0x6e0001ff, /* type 110 (peer-reflexive), component 1 (RFC 8445 §5.1.2.1) */
+    ANSWER_MAX_BYTES = 600,      /* two ufrags of 256 and the rest */
 };
 
 /** One generation of credentials: the words of both sides. A restart makes a new one. */
@@ -59,8 +56,8 @@ struct jt_ice {
     int64_t consent_at_us;
 };
 
-static const char ICE_CHARS[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"; /* RFC 8839 §5.4 */
+/* RFC 8839 §5.4 */
+static const char ICE_CHARS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 static int random_text(char *out, size_t size)
 {
@@ -246,8 +243,8 @@ static bool is_silent(const struct path *path, int64_t now_us)
 }
 
 /*
- * Which path media takes after an authenticated check (README, "Which path"):
- * the first one there is; then the one nominated last, once it answered our own check or at once when the old one fell
+ * Which path media takes after an authenticated check (README, "Which path"): the first one there
+ * is; then the one nominated last, once it answered our own check or at once when the old one fell
  * silent; a check without nomination moves media only away from a silent path.
  */
 static void choose_path(struct jt_ice *ice, struct path *path, bool is_nomination, int64_t now_us)
@@ -343,7 +340,8 @@ static void answer(struct jt_ice *ice, struct path *path, const struct jt_stun *
         send_to_path(ice, path, &w);
 }
 
-/* The answer to an authenticated request that teaches us no path: it has the limit of one all the same. */
+/* The answer to an authenticated request that teaches us no path: it has the limit of one all the
+ * same. */
 static void refuse(struct jt_ice *ice, const struct jt_stun *stun, const struct generation *words,
                    uint16_t code, const struct jt_address *to)
 {
@@ -522,7 +520,8 @@ int jt_ice_restart(struct jt_ice *ice, const char *peer_ufrag, const char *peer_
 
     if (err)
         return err;
-    if (!ice->has_before) /* a second restart before the first was used: keep what the peer still has */
+    /* On a second restart before the first was used: keep what the peer still has. */
+    if (!ice->has_before)
         ice->before = ice->now;
     ice->has_before = true;
     ice->before_until_us = now_us + (int64_t)JT_ICE_CONSENT_TIMEOUT_MS * JT_USEC_PER_MSEC;

@@ -8,19 +8,21 @@
 #include "base/clock.h"
 #include "base/writer.h"
 #include "wire/rtcp.h"
+#include "wire/rtp.h"
 
 enum {
-    FIRST_SEQUENCE_MASK =
-        0x7fff, /* below 2^15 a receiver cannot guess the rollover wrong (RFC 3711 §3.3.1) */
+    /* Below 2^15 a receiver cannot guess the rollover wrong (RFC 3711 §3.3.1) */
+    FIRST_SEQUENCE_MASK = 0x7fff,
     SEQUENCES_BEHIND_MAX = 32768, /* further back a 16-bit number means the future */
+    HEADER_MAX_BYTES = 28,
     RTP_VERSION_2 = 0x80,
     RTP_PADDING = 0x20,
     RTP_EXTENSION = 0x10,
     RTP_MARKER = 0x80,
 };
 
-/* The one random source whose failure leaves nothing to do: two viewers with one SSRC are harmless, a guessable sequence
- * is not, so a service without random numbers stops. */
+/* The one random source whose failure leaves nothing to do: two viewers with one SSRC are harmless,
+ * a guessable sequence is not, so a service without random numbers stops. */
 static void random_bytes(void *out, size_t size)
 {
     if (RAND_bytes(out, (int)size) != 1)
@@ -143,7 +145,7 @@ static void write_element(struct jt_writer *w, uint8_t id, const uint8_t *data, 
 /* wire/rtp.h writes headers of any kind; this one is for every packet of every viewer. */
 size_t jt_rtp_header_write(const struct jt_rtp_header *header, uint8_t out[28])
 {
-    struct jt_writer w = jt_writer_of(out, 28);
+    struct jt_writer w = jt_writer_of(out, HEADER_MAX_BYTES);
     const uint8_t number[2] = {(uint8_t)(header->twcc >> 8), (uint8_t)header->twcc};
     const uint8_t no_delay[3] = {0};
     unsigned size = (header->twcc_id ? 3U : 0U) + (header->playout_delay_id ? 4U : 0U);
@@ -157,7 +159,7 @@ size_t jt_rtp_header_write(const struct jt_rtp_header *header, uint8_t out[28])
     jt_write_be32(&w, header->ssrc);
     if (words == 0)
         return w.size;
-    jt_write_be16(&w, 0xbede);
+    jt_write_be16(&w, JT_RTP_EXTENSION_PROFILE_ONE);
     jt_write_be16(&w, (uint16_t)words);
     if (header->twcc_id)
         write_element(&w, header->twcc_id, number, sizeof(number));

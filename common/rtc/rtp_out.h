@@ -1,9 +1,10 @@
 /**
- * One outgoing RTP stream to one viewer: its own SSRC, sequence and time spaces, and how they map to what it is made
- * from. A plain fixed-size record without pointers, so that it may lie in shared memory and a new process can take
- * over. The owner seals and sends; this file only numbers.
+ * One outgoing RTP stream to one viewer: its own SSRC, sequence and time spaces, and how they map
+ * to what it is made from. A plain fixed-size record without pointers, so that it may lie in shared
+ * memory and a new process can take over. The owner seals and sends; this file only numbers.
  *
- * "Source" is whatever the numbers of the input are (a ring's 64-bit sequence); this file does not know rings.
+ * "Source" is whatever the numbers of the input are (a ring's 64-bit sequence); this file does not
+ * know rings.
  */
 #ifndef JT_RTC_RTP_OUT_H
 #define JT_RTC_RTP_OUT_H
@@ -36,8 +37,8 @@ struct jt_rtp_out {
     uint32_t clock_hz;
     uint32_t timestamp_offset; /* RTP timestamp = (uint32_t)pts + offset */
     uint32_t last_timestamp;   /* of the newest packet sent: time never goes back */
-    uint64_t
-        next_index; /* next packet's 48-bit index: ROC 0 at the first packet, first sequence below 2^15 */
+    /* next packet's 48-bit index: ROC 0 at the first packet, first sequence below 2^15 */
+    uint64_t next_index;
     uint64_t next_rtx_index;
     uint64_t packets_sent, octets_sent;         /* RFC 3550 §6.4.1: payload octets */
     struct jt_rtp_span spans[JT_RTP_OUT_SPANS]; /* newest last */
@@ -48,13 +49,16 @@ void jt_rtp_out_init(struct jt_rtp_out *out, uint32_t clock_hz, uint8_t payload_
                      uint8_t rtx_payload_type);
 
 /**
- * Number `count` consecutive source packets starting at `first_source` of source `source_id`. Returns the 48-bit index
- * of the first; the others follow. Opens a new span where the run breaks.
+ * Number `count` consecutive source packets starting at `first_source` of source `source_id`.
+ * Returns the 48-bit index of the first; the others follow. Opens a new span where the run breaks.
  */
 uint64_t jt_rtp_out_take(struct jt_rtp_out *out, uint32_t source_id, uint64_t first_source,
                          uint32_t count);
 
-/** RTP timestamp for `pts` (clock units), held at the newest one given so far: a viewer's time never goes back. */
+/**
+ * RTP timestamp for `pts` (clock units), held at the newest one given so far: a viewer's time never
+ * goes back.
+ */
 uint32_t jt_rtp_out_stamp(struct jt_rtp_out *out, int64_t pts);
 
 /** Count what was sealed for the sender report; `octets` without headers, padding and tag. */
@@ -64,10 +68,15 @@ static inline void jt_rtp_out_count(struct jt_rtp_out *out, uint32_t packets, ui
     out->octets_sent += octets;
 }
 
-/** A new owner that has only a copy of the record skips a block, so that no index is sealed twice. */
+/**
+ * A new owner that has only a copy of the record skips a block, so that no index is sealed twice.
+ */
 void jt_rtp_out_resume(struct jt_rtp_out *out);
 
-/** Which source packet went out with the 16-bit sequence `sequence`? 0, or -ENOENT: not sent by us or too long ago. */
+/**
+ * Which source packet went out with the 16-bit sequence `sequence`? 0, or -ENOENT: not sent by us
+ * or too long ago.
+ */
 JT_MUST_CHECK int jt_rtp_out_find(const struct jt_rtp_out *out, uint16_t sequence,
                                   uint32_t *source_id, uint64_t *source, uint64_t *index);
 
@@ -75,8 +84,9 @@ JT_MUST_CHECK int jt_rtp_out_find(const struct jt_rtp_out *out, uint16_t sequenc
 uint64_t jt_rtp_out_take_rtx(struct jt_rtp_out *out);
 
 /**
- * Write the RTP header (RFC 3550 §5.1) of `index`; `twcc_id` 0: no extension, else transport-wide-cc sequence `twcc`
- * (one-byte form). `playout_delay_id` 0: none, else playout-delay 0/0. Returns its size (12 … 28).
+ * Write the RTP header (RFC 3550 §5.1) of `index`; `twcc_id` 0: no extension, else
+ * transport-wide-cc sequence `twcc` (one-byte form). `playout_delay_id` 0: none, else playout-delay
+ * 0/0. Returns its size (12 … 28).
  */
 struct jt_rtp_header {
     uint8_t payload_type;
@@ -89,8 +99,9 @@ struct jt_rtp_header {
 size_t jt_rtp_header_write(const struct jt_rtp_header *header, uint8_t out[28]);
 
 /**
- * A sender report with SDES CNAME (RFC 3550 §6.4.1): `now_wall_us` and the RTP time of the same instant on the show's
- * time line (`now_pts`, in clock units, before the offset). Returns its size or -EMSGSIZE.
+ * A sender report with SDES CNAME (RFC 3550 §6.4.1): `now_wall_us` and the RTP time of the same
+ * instant on the show's time line (`now_pts`, in clock units, before the offset). Returns its size
+ * or -EMSGSIZE.
  */
 JT_MUST_CHECK int jt_rtp_out_report(const struct jt_rtp_out *out, int64_t now_wall_us,
                                     int64_t now_pts, const char *cname, uint8_t *buffer,

@@ -12,9 +12,10 @@
 #include "rtc/seal_backend.h"
 
 enum {
-    KDF_LABEL_OFFSET =
-        7, /* RFC 3711 §4.3.1: key_id is label || r, 7 bytes, right-aligned in the 14 of the salt */
-    LABEL_CIPHER = 0, /* §4.3.2, relative to the first label of RTP (0) or RTCP (3) */
+    /* RFC 3711 §4.3.1: key_id is label || r, 7 bytes, right-aligned in the 14 of the salt */
+    KDF_LABEL_OFFSET = 7,
+    /* §4.3.2, relative to the first label of RTP (0) or RTCP (3) */
+    LABEL_CIPHER = 0,
     LABEL_AUTH = 1,
     LABEL_SALT = 2,
 };
@@ -53,8 +54,8 @@ static bool is_known(enum jt_srtp_profile profile)
     return profile == JT_SRTP_AEAD_AES_128_GCM || profile == JT_SRTP_AES128_CM_SHA1_80;
 }
 
-/* RFC 3711 §4.3.3: AES-CM keystream with IV = (key_id XOR master_salt) * 2^16. For GCM the 12-byte salt is padded with
- * zeros on the right (RFC 7714 §11), which is what `salt` holds anyway. */
+/* RFC 3711 §4.3.3: AES-CM keystream with IV = (key_id XOR master_salt) * 2^16. For GCM the 12-byte
+ * salt is padded with zeros on the right (RFC 7714 §11), which is what `salt` holds anyway. */
 static int derive(EVP_CIPHER_CTX *ctx, const struct jt_srtp_keys *master, uint8_t label,
                   uint8_t *out, int size)
 {

@@ -1,6 +1,6 @@
 /**
- * Behind rtc/seal.h: session keys (RFC 3711 §4.3) and what a back end must do. A back end seals RTP only; SRTCP is rare
- * and has one implementation for all (seal_rtcp.c).
+ * Behind rtc/seal.h: session keys (RFC 3711 §4.3) and what a back end must do. A back end seals RTP
+ * only; SRTCP is rare and has one implementation for all (seal_rtcp.c).
  */
 #ifndef JT_RTC_SEAL_BACKEND_H
 #define JT_RTC_SEAL_BACKEND_H

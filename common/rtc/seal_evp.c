@@ -1,4 +1,5 @@
-/* The portable back end: one EVP context per viewer with the key set once; a packet sets only the IV. */
+/* The portable back end: one EVP context per viewer with the key set once; a packet sets only the
+ * IV. */
 #include <assert.h>
 #include <errno.h>
 #include <openssl/core_names.h>
@@ -120,7 +121,8 @@ static void seal_one(const struct jt_seal_job *job)
     bool is_gcm = jt_seal_profile(job->seal) == JT_SRTP_AEAD_AES_128_GCM;
     bool is_sealed = is_gcm ? seal_gcm(job, state) : seal_cm(job, state);
 
-    /* Nothing here can fail for a context with a key. Should it: the peer drops a zeroed packet, and no clear text leaves. */
+    /* Nothing here can fail for a context with a key. Should it: the peer drops a zeroed packet,
+     * and no clear text leaves. */
     assert(is_sealed);
     if (!is_sealed)
         memset(job->out + job->header_size, 0,

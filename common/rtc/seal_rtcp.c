@@ -1,5 +1,6 @@
-/* SRTCP both ways. Rare beside RTP (one packet in a hundred), so it keeps 230 bytes of keys per direction and borrows a
- * cipher context for each packet, instead of holding 1.2 KB per direction and viewer. */
+/* SRTCP both ways. Rare beside RTP (one packet in a hundred), so it keeps 230 bytes of keys per
+ * direction and borrows a cipher context for each packet, instead of holding 1.2 KB per direction
+ * and viewer. */
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -53,7 +54,8 @@ static void put_be32(uint8_t out[4], uint32_t value)
     jt_write_be32(&w, value);
 }
 
-/* GCM, RFC 7714 §9.1: 00 00 SSRC 00 00 index. CM, RFC 3711 §4.1.1: 00 00 00 00 SSRC 00 00 index 00 00. XOR salt. */
+/* GCM, RFC 7714 §9.1: 00 00 SSRC 00 00 index. CM, RFC 3711 §4.1.1: 00 00 00 00 SSRC 00 00 index 00
+ * 00. XOR salt. */
 static void make_iv(const struct jt_srtcp *srtcp, uint32_t index, const uint8_t *packet,
                     uint8_t iv[JT_SRTP_IV_BYTES])
 {
@@ -69,7 +71,8 @@ static void make_iv(const struct jt_srtcp *srtcp, uint32_t index, const uint8_t 
     }
 }
 
-/* One GCM pass over `size` bytes after the header. `trailer` is E || index, authenticated as written (RFC 7714 §9.3). */
+/* One GCM pass over `size` bytes after the header. `trailer` is E || index, authenticated as
+ * written (RFC 7714 §9.3). */
 static bool gcm(const struct jt_srtcp *srtcp, const uint8_t *iv, const uint8_t *trailer,
                 uint8_t *packet, size_t size, bool is_sealing)
 {

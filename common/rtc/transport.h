@@ -1,7 +1,8 @@
 /**
- * One WebRTC transport: ICE-lite, DTLS and SRTCP of one session, put together. It belongs to one thread; datagrams and
- * time come in as arguments, datagrams go out by `send`. Media is not sent through here: once ready, the owner takes
- * the seal and the path and sends frames in batches of its own.
+ * One WebRTC transport: ICE-lite, DTLS and SRTCP of one session, put together. It belongs to one
+ * thread; datagrams and time come in as arguments, datagrams go out by `send`. Media is not sent
+ * through here: once ready, the owner takes the seal and the path and sends frames in batches of
+ * its own.
  */
 #ifndef JT_RTC_TRANSPORT_H
 #define JT_RTC_TRANSPORT_H
@@ -25,6 +26,7 @@ enum jt_transport_state {
     JT_TRANSPORT_CLOSED
 };
 
+/** Of these only on_ready, on_rtcp, on_srtp and on_closed may free the transport. */
 struct jt_transport_ops {
     void (*send)(void *arg, const uint8_t *datagram, size_t size, const struct jt_address *to);
     /** Keys are there: media may flow. */
@@ -35,7 +37,10 @@ struct jt_transport_ops {
     void (*on_rtcp)(void *arg, const uint8_t *data, size_t size);
     /** An SRTP packet from the validated path (WHIP); still sealed. NULL: dropped and counted. */
     void (*on_srtp)(void *arg, uint8_t *data, size_t size);
-    /** It is over ("consent", "dtls_fingerprint", "dtls_timeout", "setup_timeout", "bye"…): free it here or later. */
+    /**
+     * It is over ("consent", "dtls_fingerprint", "dtls_timeout", "setup_timeout", "bye"…): free it
+     * here or later.
+     */
     void (*on_closed)(void *arg, const char *reason);
 };
 
@@ -46,9 +51,9 @@ struct jt_transport_setup {
     uint8_t peer_fingerprint[JT_DTLS_FINGERPRINT_BYTES];
     int64_t setup_timeout_us; /* from POST to ready; 0: JT_TRANSPORT_SETUP_TIMEOUT_MS */
     /**
-     * End of the SRTCP indexes reserved so far, in the owner's record (it may lie in shared memory); moved on, a block of
-     * JT_TRANSPORT_SRTCP_BLOCK at a time, before the first index of a block is used, and where a new owner begins. NULL:
-     * kept inside.
+     * End of the SRTCP indexes reserved so far, in the owner's record (it may lie in shared
+     * memory); moved on, a block of JT_TRANSPORT_SRTCP_BLOCK at a time, before the first index of a
+     * block is used, and where a new owner begins. NULL: kept inside.
      */
     uint32_t *srtcp_reserved;
 };
@@ -69,11 +74,17 @@ void jt_transport_free(struct jt_transport *transport);
 enum jt_transport_state jt_transport_state(const struct jt_transport *transport);
 struct jt_ice *jt_transport_ice(struct jt_transport *transport);
 
-/** Any datagram that came for this session (demultiplexed by first byte, RFC 7983). Bad ones are dropped and counted. */
+/**
+ * Any datagram that came for this session (demultiplexed by first byte, RFC 7983). Bad ones are
+ * dropped and counted.
+ */
 void jt_transport_receive(struct jt_transport *transport, uint8_t *datagram, size_t size,
                           const struct jt_address *from, int64_t now_us);
 
-/** Timers: call when jt_transport_next_us is due (or every 50 ms while not ready, every 500 ms when ready). */
+/**
+ * Timers: call when jt_transport_next_us is due (or every 50 ms while not ready, every 500 ms when
+ * ready).
+ */
 void jt_transport_poll(struct jt_transport *transport, int64_t now_us);
 int64_t jt_transport_next_us(const struct jt_transport *transport);
 

@@ -1,5 +1,5 @@
-/* Datagrams into a transport: the first byte says whether the call is up and its SSL object freed, then each datagram has a byte for its source
- * and the time before it, and two for its size. */
+/* Datagrams into a transport: the first byte says whether the call is up and its SSL object freed,
+ * then each datagram has a byte for its source and the time before it, and two for its size. */
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -1,4 +1,5 @@
-/* A compound RTCP packet, as it comes out of SRTCP, into the feedback of a viewer with two streams. */
+/* A compound RTCP packet, as it comes out of SRTCP, into the feedback of a viewer with two streams.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 

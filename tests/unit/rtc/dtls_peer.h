@@ -1,5 +1,5 @@
-/* The other side of a call in tests: OpenSSL's own DTLS client, with nothing of ours in it. Its datagrams are cut as a
- * UDP socket would carry them. Included by one test each. */
+/* The other side of a call in tests: OpenSSL's own DTLS client, with nothing of ours in it. Its
+ * datagrams are cut as a UDP socket would carry them. Included by one test each. */
 #ifndef JT_TESTS_DTLS_PEER_H
 #define JT_TESTS_DTLS_PEER_H
 

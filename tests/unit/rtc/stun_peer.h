@@ -1,5 +1,5 @@
-/* STUN messages of a full ICE agent, byte by byte after RFC 8489 and RFC 8445, with OpenSSL's HMAC and a CRC of its own:
- * nothing of wire/stun.h is in it. Included by one test each. */
+/* STUN messages of a full ICE agent, byte by byte after RFC 8489 and RFC 8445, with OpenSSL's HMAC
+ * and a CRC of its own: nothing of wire/stun.h is in it. Included by one test each. */
 #ifndef JT_TESTS_STUN_PEER_H
 #define JT_TESTS_STUN_PEER_H
 
@@ -114,7 +114,8 @@ static inline const uint8_t *stun_find(const uint8_t *data, size_t size, uint16_
     return NULL;
 }
 
-/* Is the message whole, its MESSAGE-INTEGRITY made with `password`, its FINGERPRINT right and last? */
+/* Is the message whole, its MESSAGE-INTEGRITY made with `password`, its FINGERPRINT right and last?
+ */
 static inline bool stun_is_proven(const uint8_t *data, size_t size, const char *password)
 {
     size_t n = 0;

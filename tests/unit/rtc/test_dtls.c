@@ -421,7 +421,8 @@ static void test_d5_weak_offers(void **state)
     }
 }
 
-/* A clear handshake record cut into fragments of `piece` bytes, each in its own record, last first. */
+/* A clear handshake record cut into fragments of `piece` bytes, each in its own record, last first.
+ */
 static void push_fragments(struct wire *wire, const struct datagram *whole, size_t piece,
                            uint32_t *sequence)
 {
@@ -506,7 +507,8 @@ static void send_forgeries(struct call *call, const struct datagram *next)
         {.size = 14, .data = {23, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 9, 9, 0, 1, 1}},
         {.size = 15, .data = {21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 9, 9, 0, 2, 2, 40}},
         {.size = 15, .data = {21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 9, 9, 0, 2, 1, 0}},
-        /* declared 16,385 and 16 MiB - 1; a server's message; fragment past its message; offset past it */
+        /* declared 16,385 and 16 MiB - 1; a server's message; fragment past its message; offset
+         * past it */
         {.size = 26, .data = {22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 9, 9, 0, 13,
                               11, 0,    0x40, 1, 0, 1, 0, 0, 0, 0, 0, 1, 7}},
         {.size = 26, .data = {22, 0xfe, 0xfd, 0,    0, 0, 0, 0, 0, 9, 9, 0, 13,

@@ -1,4 +1,5 @@
-/* A viewer's RTCP, written by hand after RFC 3550, RFC 4585, RFC 5104 and the drafts of REMB and transport-cc. */
+/* A viewer's RTCP, written by hand after RFC 3550, RFC 4585, RFC 5104 and the drafts of REMB and
+ * transport-cc. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -210,7 +211,8 @@ static void test_s7_keyframe_requests_are_merged(void **state)
 static void test_receiver_report(void **state)
 {
     struct viewer *v = *state;
-    /* now is 0xbf454880.00000000 NTP: middle 0x48800000. SR half a second ago, held for 0.4 s: 0.1 s round trip. */
+    /* now is 0xbf454880.00000000 NTP: middle 0x48800000. SR half a second ago, held for 0.4 s: 0.1
+     * s round trip. */
     assert_int_equal(HANDLE(v, RR(VIDEO, 0x487f8000, 0x6666)), 0);
     assert_int_equal(v->heard.reports, 1);
     assert_int_equal(v->heard.stream, 0);
@@ -246,7 +248,8 @@ static void test_transport_cc(void **state)
 {
     struct viewer *v = *state;
 
-    /* base 0x0105, 8 statuses: run of 5 "small delta", then a vector of one-bit symbols 1,0,1; 7 deltas; padding */
+    /* base 0x0105, 8 statuses: run of 5 "small delta", then a vector of one-bit symbols 1,0,1; 7
+     * deltas; padding */
     assert_int_equal(HANDLE(v, 0x8f, 205, 0, 7, BE32(VIEWER), BE32(VIDEO), 0x01, 0x05, 0, 8, 0, 0,
                             1, 0, 0x20, 5, 0xa8, 0, 4, 4, 4, 4, 4, 4, 4, 0),
                      0);

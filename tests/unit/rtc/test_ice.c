@@ -335,7 +335,7 @@ static void test_i2_stun_torture(void **state)
     }
     for (size_t bit = 0; bit < whole.size * 8; bit++) {
         if (bit / 8 >= whole.size - 8 && bit / 8 < whole.size - 6)
-            continue; /* FINGERPRINT's type: an unknown attribute after MESSAGE-INTEGRITY is ignored */
+            continue; /* FINGERPRINT's type: what else follows MESSAGE-INTEGRITY is ignored */
         m = whole;
         m.data[bit / 8] ^= (uint8_t)(1U << bit % 8);
         assert_true(receive(s, &m, "127.0.0.1:9") < 0);

@@ -1,4 +1,5 @@
-/* SRTP and SRTCP against RFC 3711 B.3, RFC 7714 §16 and §17, and libsrtp as the independent implementation. */
+/* SRTP and SRTCP against RFC 3711 B.3, RFC 7714 §16 and §17, and libsrtp as the independent
+ * implementation. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

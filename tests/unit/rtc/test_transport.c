@@ -1,4 +1,5 @@
-/* A whole call in memory: the transport against hand-written STUN, OpenSSL's DTLS client and libsrtp. */
+/* A whole call in memory: the transport against hand-written STUN, OpenSSL's DTLS client and
+ * libsrtp. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
