@@ -41,7 +41,8 @@ void session_close(const struct url *url, const struct session *session);
 /* ---- stun.c ---- */
 
 size_t stun_request(const char *username, const char *key, const uint8_t id[12], uint8_t *out);
-size_t stun_response(const uint8_t *request, const char *key, uint32_t address_be, uint16_t port_be, uint8_t *out);
+size_t stun_response(const uint8_t *request, const char *key, uint32_t address_be, uint16_t port_be,
+                     uint8_t *out);
 /* Message type, or -1 if it is no STUN message. */
 int stun_type(const uint8_t *data, size_t size);
 
@@ -66,7 +67,8 @@ struct stream {
 };
 
 struct counts {
-    uint64_t video_packets, audio_packets, rtx_packets, dropped_by_us, recovered, recovered_in_100ms, lost, duplicates;
+    uint64_t video_packets, audio_packets, rtx_packets, dropped_by_us, recovered,
+        recovered_in_100ms, lost, duplicates;
     uint64_t frames, broken_frames, keyframes, stamp_steps_back, unprotect_failures, reports;
     int64_t *recovery_us;
     size_t recovery_count;

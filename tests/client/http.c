@@ -31,7 +31,8 @@ static int dial(const struct url *url)
     if (fd < 0)
         return -errno;
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-    if (inet_pton(AF_INET, url->host, &to.sin_addr) != 1 || connect(fd, (struct sockaddr *)&to, sizeof(to))) {
+    if (inet_pton(AF_INET, url->host, &to.sin_addr) != 1 ||
+        connect(fd, (struct sockaddr *)&to, sizeof(to))) {
         (void)close(fd);
         return -ECONNREFUSED;
     }
@@ -39,7 +40,8 @@ static int dial(const struct url *url)
 }
 
 /* One request, connection closed after it; the whole answer into `out`. */
-static int exchange(const struct url *url, const char *request, size_t size, char *out, size_t capacity)
+static int exchange(const struct url *url, const char *request, size_t size, char *out,
+                    size_t capacity)
 {
     size_t got = 0;
     int fd = dial(url);
@@ -102,7 +104,8 @@ static int parse_answer(const char *sdp, struct session *out)
     out->audio_ssrc = first_ssrc(audio);
     if (group && sscanf(group, "a=ssrc-group:FID %u %u", &out->video_ssrc, &out->rtx_ssrc) != 2)
         return -EBADMSG;
-    if (!candidate || sscanf(candidate, "a=candidate:%*s %*u %*s %*u %63s %u", out->address, &port) != 2)
+    if (!candidate ||
+        sscanf(candidate, "a=candidate:%*s %*u %*s %*u %63s %u", out->address, &port) != 2)
         return -EBADMSG;
     out->port = (uint16_t)port;
     return out->ufrag[0] && out->pwd[0] ? 0 : -EBADMSG;
@@ -118,7 +121,8 @@ int session_open(const struct url *url, const char *offer, struct session *out)
 
     if (!n)
         n = snprintf(request, ANSWER_MAX,
-                     "POST %s HTTP/1.1\r\nHost: %s:%u\r\nContent-Type: application/sdp\r\nContent-Length: %zu\r\n"
+                     "POST %s HTTP/1.1\r\nHost: %s:%u\r\nContent-Type: "
+                     "application/sdp\r\nContent-Length: %zu\r\n"
                      "Connection: close\r\n\r\n%s",
                      url->path, url->host, url->port, strlen(offer), offer);
     if (n > 0)
@@ -144,7 +148,8 @@ int session_open(const struct url *url, const char *offer, struct session *out)
 void session_close(const struct url *url, const struct session *session)
 {
     char request[1024], answer[1024];
-    int n = snprintf(request, sizeof(request), "DELETE %s HTTP/1.1\r\nHost: %s:%u\r\nConnection: close\r\n\r\n",
+    int n = snprintf(request, sizeof(request),
+                     "DELETE %s HTTP/1.1\r\nHost: %s:%u\r\nConnection: close\r\n\r\n",
                      session->location, url->host, url->port);
 
     if (session->location[0])

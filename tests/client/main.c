@@ -36,8 +36,9 @@ static void on_signal(int signum)
 
 static int parse(int argc, char **argv, struct options *out)
 {
-    static const struct option longs[] = {{"url", 1, NULL, 'u'},  {"viewers", 1, NULL, 'n'}, {"seconds", 1, NULL, 's'},
-                                          {"loss", 1, NULL, 'l'}, {"seed", 1, NULL, 'r'},    {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"url", 1, NULL, 'u'},     {"viewers", 1, NULL, 'n'},
+                                          {"seconds", 1, NULL, 's'}, {"loss", 1, NULL, 'l'},
+                                          {"seed", 1, NULL, 'r'},    {NULL, 0, NULL, 0}};
     int option;
 
     *out = (struct options){.viewers = 1, .seconds = 10, .seed = 1};
@@ -89,7 +90,8 @@ static double percentile_ms(int64_t *values, size_t count, double p)
     return (double)values[(size_t)((double)(count - 1) * p)] / 1000;
 }
 
-static void report(const struct options *options, struct peer *peers, int opened, struct counts *counts)
+static void report(const struct options *options, struct peer *peers, int opened,
+                   struct counts *counts)
 {
     int64_t *joins = calloc((size_t)opened + 1, sizeof(*joins));
     size_t joined = 0, ready = 0;
@@ -103,24 +105,29 @@ static void report(const struct options *options, struct peer *peers, int opened
         if (peers[i].media.longest_gap_us > longest_gap)
             longest_gap = peers[i].media.longest_gap_us;
     }
-    printf("{\"viewers\":%d,\"opened\":%d,\"ready\":%zu,\"with_key\":%zu,\"video_packets\":%llu,\"audio_packets\":%llu,"
-           "\"rtx_packets\":%llu,\"lost\":%llu,\"duplicates\":%llu,\"frames\":%llu,\"broken_frames\":%llu,"
-           "\"keyframes\":%llu,\"stamp_steps_back\":%llu,\"unprotect_failures\":%llu,\"sender_reports\":%llu,",
+    printf("{\"viewers\":%d,\"opened\":%d,\"ready\":%zu,\"with_key\":%zu,\"video_packets\":%llu,"
+           "\"audio_packets\":%llu,"
+           "\"rtx_packets\":%llu,\"lost\":%llu,\"duplicates\":%llu,\"frames\":%llu,\"broken_"
+           "frames\":%llu,"
+           "\"keyframes\":%llu,\"stamp_steps_back\":%llu,\"unprotect_failures\":%llu,\"sender_"
+           "reports\":%llu,",
            options->viewers, opened, ready, joined, (unsigned long long)counts->video_packets,
            (unsigned long long)counts->audio_packets, (unsigned long long)counts->rtx_packets,
            (unsigned long long)counts->lost, (unsigned long long)counts->duplicates,
            (unsigned long long)counts->frames, (unsigned long long)counts->broken_frames,
            (unsigned long long)counts->keyframes, (unsigned long long)counts->stamp_steps_back,
            (unsigned long long)counts->unprotect_failures, (unsigned long long)counts->reports);
-    printf("\"dropped_by_us\":%llu,\"recovered\":%llu,\"recovered_in_100ms\":%llu,\"recovery_ms\":{\"p50\":%.1f,"
+    printf("\"dropped_by_us\":%llu,\"recovered\":%llu,\"recovered_in_100ms\":%llu,\"recovery_ms\":{"
+           "\"p50\":%.1f,"
            "\"p99\":%.1f,\"max\":%.1f},\"first_key_ms\":{\"p50\":%.1f,\"p95\":%.1f,\"max\":%.1f},"
            "\"longest_gap_ms\":%.1f}\n",
            (unsigned long long)counts->dropped_by_us, (unsigned long long)counts->recovered,
            (unsigned long long)counts->recovered_in_100ms,
            percentile_ms(counts->recovery_us, counts->recovery_count, 0.5),
            percentile_ms(counts->recovery_us, counts->recovery_count, 0.99),
-           percentile_ms(counts->recovery_us, counts->recovery_count, 1), percentile_ms(joins, joined, 0.5),
-           percentile_ms(joins, joined, 0.95), percentile_ms(joins, joined, 1), (double)longest_gap / 1000);
+           percentile_ms(counts->recovery_us, counts->recovery_count, 1),
+           percentile_ms(joins, joined, 0.5), percentile_ms(joins, joined, 0.95),
+           percentile_ms(joins, joined, 1), (double)longest_gap / 1000);
     free(joins);
 }
 
@@ -134,7 +141,8 @@ static int run(const struct options *options, struct peer *peers, struct counts 
         int err = peer_open(&peers[opened], &options->url, counts, options->loss_percent);
 
         if (err) {
-            (void)fprintf(stderr, "viewer %d: %s %d\n", opened, err > 0 ? "HTTP" : "errno", err > 0 ? err : -err);
+            (void)fprintf(stderr, "viewer %d: %s %d\n", opened, err > 0 ? "HTTP" : "errno",
+                          err > 0 ? err : -err);
             break;
         }
         (void)epoll_ctl(epoll, EPOLL_CTL_ADD, peers[opened].fd, &event);
@@ -158,8 +166,10 @@ int main(int argc, char **argv)
     int opened;
 
     if (parse(argc, argv, &options)) {
-        (void)fprintf(stderr, "usage: whep-client --url http://HOST:PORT/whep/SHOW [--viewers N] [--seconds S] "
-                              "[--loss PERCENT] [--seed N]\n");
+        (void)fprintf(
+            stderr,
+            "usage: whep-client --url http://HOST:PORT/whep/SHOW [--viewers N] [--seconds S] "
+            "[--loss PERCENT] [--seed N]\n");
         return 2;
     }
     (void)signal(SIGINT, on_signal);

@@ -59,13 +59,16 @@ static void advance(struct stream *stream, uint64_t sequence, int64_t now)
         stream->first = stream->next_in_order = sequence;
     }
     while (stream->highest < sequence)
-        *slot(stream, ++stream->highest) = (struct packet){
-            .sequence = stream->highest, .state = PACKET_MISSING, .missing_since_us = now, .asked_at_us = now};
+        *slot(stream, ++stream->highest) = (struct packet){.sequence = stream->highest,
+                                                           .state = PACKET_MISSING,
+                                                           .missing_since_us = now,
+                                                           .asked_at_us = now};
 }
 
 static struct packet *place(struct stream *stream, uint16_t wire_sequence, int64_t now)
 {
-    uint64_t sequence = stream->is_started ? extend(stream, wire_sequence) : wire_sequence + 65536ULL;
+    uint64_t sequence =
+        stream->is_started ? extend(stream, wire_sequence) : wire_sequence + 65536ULL;
     struct packet *packet;
 
     advance(stream, sequence, now);
@@ -165,8 +168,8 @@ static void note_recovery(struct media *media, struct packet *packet, int64_t no
         counts->recovery_us[counts->recovery_count++] = took;
 }
 
-static void arrived(struct media *media, struct stream *stream, uint16_t sequence, const uint8_t *data,
-                    const uint8_t *payload, size_t size, int64_t now)
+static void arrived(struct media *media, struct stream *stream, uint16_t sequence,
+                    const uint8_t *data, const uint8_t *payload, size_t size, int64_t now)
 {
     struct packet *packet = place(stream, sequence, now);
 
@@ -226,10 +229,12 @@ void media_drop(struct media *media, const uint8_t *data, int64_t now)
 
 void media_finish(struct media *media)
 {
-    for (uint64_t s = media->video.next_in_order; media->video.is_started && s <= media->video.highest; s++)
+    for (uint64_t s = media->video.next_in_order;
+         media->video.is_started && s <= media->video.highest; s++)
         media->counts->lost += slot(&media->video, s)->state == PACKET_MISSING;
     if (media->audio.is_started)
-        media->counts->lost += media->audio.highest + 1 - media->audio.first - media->audio.received;
+        media->counts->lost +=
+            media->audio.highest + 1 - media->audio.first - media->audio.received;
 }
 
 /* ---- feedback ---- */
@@ -239,11 +244,13 @@ static size_t write_nacks(struct media *media, uint8_t *out, int64_t now)
     struct stream *video = &media->video;
     size_t at = 12;
 
-    for (uint64_t s = video->next_in_order; s <= video->highest && at < 12 + 4 * NACKS_PER_REPORT; s++) {
+    for (uint64_t s = video->next_in_order; s <= video->highest && at < 12 + 4 * NACKS_PER_REPORT;
+         s++) {
         struct packet *packet = slot(video, s);
         int64_t patience = packet->asked ? NACK_AGAIN_US : NACK_FIRST_US;
 
-        if (packet->state != PACKET_MISSING || packet->asked >= NACKS_MAX || now - packet->asked_at_us < patience)
+        if (packet->state != PACKET_MISSING || packet->asked >= NACKS_MAX ||
+            now - packet->asked_at_us < patience)
             continue;
         packet->asked++;
         packet->asked_at_us = now;

@@ -19,10 +19,12 @@ static char fingerprint[3 * EVP_MAX_MD_SIZE];
 
 static const char offer_format[] =
     "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n"
-    "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=recvonly\r\na=rtcp-mux\r\n"
+    "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\nc=IN IP4 "
+    "0.0.0.0\r\na=mid:0\r\na=recvonly\r\na=rtcp-mux\r\n"
     "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:sha-256 %s\r\na=setup:actpass\r\n"
     "a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
-    "a=rtpmap:96 H264/90000\r\na=fmtp:96 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\n"
+    "a=rtpmap:96 H264/90000\r\na=fmtp:96 "
+    "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\n"
     "a=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n"
     "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=recvonly\r\na=rtcp-mux\r\n"
     "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:sha-256 %s\r\na=setup:actpass\r\n"
@@ -77,7 +79,8 @@ const char *peer_fingerprint(void)
 
 static void random_text(char *out, size_t size)
 {
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     unsigned char bytes[32];
 
     (void)RAND_bytes(bytes, (int)size);
@@ -95,7 +98,8 @@ static int open_socket(const struct session *session)
     if (fd < 0)
         return -errno;
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer));
-    if (inet_pton(AF_INET, session->address, &to.sin_addr) != 1 || connect(fd, (struct sockaddr *)&to, sizeof(to))) {
+    if (inet_pton(AF_INET, session->address, &to.sin_addr) != 1 ||
+        connect(fd, (struct sockaddr *)&to, sizeof(to))) {
         (void)close(fd);
         return -EADDRNOTAVAIL;
     }
@@ -114,12 +118,13 @@ int peer_open(struct peer *peer, const struct url *url, struct counts *counts, i
     peer->media.opened_at_us = now_us();
     random_text(peer->ufrag, 8);
     random_text(peer->pwd, 24);
-    (void)snprintf(offer, sizeof(offer), offer_format, peer->ufrag, peer->pwd, fingerprint, peer->ufrag, peer->pwd,
-                   fingerprint);
+    (void)snprintf(offer, sizeof(offer), offer_format, peer->ufrag, peer->pwd, fingerprint,
+                   peer->ufrag, peer->pwd, fingerprint);
     err = session_open(url, offer, &peer->media.session);
     if (err)
         return err;
-    (void)snprintf(peer->username, sizeof(peer->username), "%s:%s", peer->media.session.ufrag, peer->ufrag);
+    (void)snprintf(peer->username, sizeof(peer->username), "%s:%s", peer->media.session.ufrag,
+                   peer->ufrag);
     peer->fd = open_socket(&peer->media.session);
     return peer->fd < 0 ? peer->fd : 0;
 }
@@ -142,7 +147,8 @@ static void flush_dtls(struct peer *peer)
     }
 }
 
-static srtp_t make_srtp(const uint8_t *key, const uint8_t *salt, size_t salt_size, bool gcm, bool inbound)
+static srtp_t make_srtp(const uint8_t *key, const uint8_t *salt, size_t salt_size, bool gcm,
+                        bool inbound)
 {
     uint8_t material[KEY + 14];
     srtp_policy_t policy = {.key = material, .window_size = 8192, .allow_repeat_tx = 1};
@@ -170,8 +176,8 @@ static void take_keys(struct peer *peer)
     uint8_t material[2 * KEY + 2 * 14];
 
     peer->state = PEER_FAILED;
-    if (!profile || SSL_export_keying_material(peer->ssl, material, 2 * KEY + 2 * salt, "EXTRACTOR-dtls_srtp", 19,
-                                               NULL, 0, 0) != 1)
+    if (!profile || SSL_export_keying_material(peer->ssl, material, 2 * KEY + 2 * salt,
+                                               "EXTRACTOR-dtls_srtp", 19, NULL, 0, 0) != 1)
         return;
     peer->srtp_out = make_srtp(material, material + 2 * KEY, salt, gcm, false);
     peer->srtp_in = make_srtp(material + KEY, material + 2 * KEY + salt, salt, gcm, true);
@@ -215,13 +221,15 @@ static void on_stun(struct peer *peer, const uint8_t *data, size_t size)
     if (type == 0x0101 && memcmp(data + 8, peer->stun_id, 12) == 0 && peer->state == PEER_CHECKING)
         start_dtls(peer);
     if (type == 0x0001 && getpeername(peer->fd, (struct sockaddr *)&local, &local_size) == 0)
-        send_datagram(peer, out, stun_response(data, peer->pwd, local.sin_addr.s_addr, local.sin_port, out));
+        send_datagram(peer, out,
+                      stun_response(data, peer->pwd, local.sin_addr.s_addr, local.sin_port, out));
 }
 
 /* Video and its resends; sound has no RTX, its decoder conceals. */
 static bool is_repairable(const struct peer *peer, const uint8_t *data)
 {
-    uint32_t ssrc = (uint32_t)data[8] << 24 | (uint32_t)data[9] << 16 | (uint32_t)data[10] << 8 | data[11];
+    uint32_t ssrc =
+        (uint32_t)data[8] << 24 | (uint32_t)data[9] << 16 | (uint32_t)data[10] << 8 | data[11];
 
     return ssrc != peer->media.session.audio_ssrc;
 }
@@ -237,7 +245,8 @@ static void on_media(struct peer *peer, uint8_t *data, int size, int64_t now)
             media_rtcp(&peer->media, data, (size_t)size, now);
         return;
     }
-    if (peer->media.loss_percent && is_repairable(peer, data) && rand() % 100 < peer->media.loss_percent) {
+    if (peer->media.loss_percent && is_repairable(peer, data) &&
+        rand() % 100 < peer->media.loss_percent) {
         media_drop(&peer->media, data, now);
         return;
     }
@@ -285,7 +294,8 @@ void peer_tick(struct peer *peer, int64_t now)
         peer->check_at_us = now + (peer->state == PEER_READY ? CONSENT_EVERY_US : CHECK_EVERY_US);
         if (peer->state == PEER_CHECKING || peer->state == PEER_READY)
             (void)RAND_bytes(peer->stun_id, sizeof(peer->stun_id));
-        send_datagram(peer, out, stun_request(peer->username, peer->media.session.pwd, peer->stun_id, out));
+        send_datagram(peer, out,
+                      stun_request(peer->username, peer->media.session.pwd, peer->stun_id, out));
     }
     if (peer->state == PEER_DTLS && DTLSv1_handle_timeout(peer->ssl) > 0)
         flush_dtls(peer);

@@ -82,7 +82,8 @@ size_t stun_request(const char *username, const char *key, const uint8_t id[12],
     return finish(out, at, key);
 }
 
-size_t stun_response(const uint8_t *request, const char *key, uint32_t address_be, uint16_t port_be, uint8_t *out)
+size_t stun_response(const uint8_t *request, const char *key, uint32_t address_be, uint16_t port_be,
+                     uint8_t *out)
 {
     uint8_t mapped[8] = {0, 1};
 
@@ -95,7 +96,8 @@ size_t stun_response(const uint8_t *request, const char *key, uint32_t address_b
 
 int stun_type(const uint8_t *data, size_t size)
 {
-    if (size < 20 || data[0] > 3 || data[4] != 0x21 || data[5] != 0x12 || data[6] != 0xA4 || data[7] != 0x42)
+    if (size < 20 || data[0] > 3 || data[4] != 0x21 || data[5] != 0x12 || data[6] != 0xA4 ||
+        data[7] != 0x42)
         return -1;
     return data[0] << 8 | data[1];
 }
