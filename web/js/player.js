@@ -28,6 +28,11 @@ export class Player {
     this.#onChange = onChange;
   }
 
+  /** The session that is up, or null: for those who want to look at its statistics. */
+  get session() {
+    return this.#session;
+  }
+
   start() {
     this.#watchFrames();
     this.#every('poll', SHOW_POLL_MS, () => this.#pollShow());
