@@ -92,7 +92,10 @@ int jt_dtls_new(struct jt_dtls_identity *identity,
     }
     BIO_set_mem_eof_return(dtls->in, -1);
     SSL_set_bio(dtls->ssl, dtls->in, dtls->out);
-    SSL_set_app_data(dtls->ssl, dtls);
+    if (!SSL_set_app_data(dtls->ssl, dtls)) {
+        jt_dtls_free(dtls);
+        return -ENOMEM;
+    }
     (void)DTLS_set_link_mtu(dtls->ssl, LINK_MTU_BYTES);
     DTLS_set_timer_cb(dtls->ssl, next_retransmit_us);
     SSL_set_accept_state(dtls->ssl);
