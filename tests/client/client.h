@@ -11,7 +11,9 @@
 enum {
     DATAGRAM_MAX = 2048,
     SEQUENCES = 8192, /* remembered per stream; power of two */
-    RECOVERIES_MAX = 1 << 20,
+    SAMPLES_MAX = 1 << 20,
+    OFFER_TWCC_ID = 3, /* of transport-wide-cc, in our offer */
+    RTP_HEADER_BYTES = 12,
     VIDEO_PT = 96,
     RTX_PT = 97,
     AUDIO_PT = 111,
@@ -46,6 +48,79 @@ size_t stun_response(const uint8_t *request, const char *key, uint32_t address_b
 /* Message type, or -1 if it is no STUN message. */
 int stun_type(const uint8_t *data, size_t size);
 
+/* ---- samples.c ---- */
+
+/* Measured times, to take percentiles of; full is full. */
+struct samples {
+    int64_t *list;
+    size_t count, capacity;
+};
+
+int samples_init(struct samples *samples, size_t capacity);
+void samples_deinit(struct samples *samples);
+void samples_add(struct samples *samples, int64_t value_us);
+/* Sorts them; p from 0 to 1. -1 if there are none. */
+double samples_percentile_ms(struct samples *samples, double p);
+
+/* ---- options.c ---- */
+
+struct options {
+    struct url url;
+    int viewers, seconds, loss_percent;
+    unsigned seed;
+    int sample;    /* one viewer of so many is checked, the others are counted */
+    int join_rate; /* viewers a second; 0: as fast as answers come */
+    int twcc_ms;   /* 0: no transport-cc feedback */
+    bool gro, events;
+};
+
+int options_parse(int argc, char **argv, struct options *out);
+
+/* ---- inbox.c ---- */
+
+typedef void (*datagram_fn)(void *arg, uint8_t *data, size_t size);
+
+/* One for all sockets: what comes is looked at in its buffers. */
+int inbox_init(bool gro);
+/* Let the kernel hand over runs of equal datagrams in one piece (UDP_GRO). */
+void inbox_wish_gro(int fd);
+void inbox_read(int fd, datagram_fn each, void *arg);
+/* How many datagrams the kernel threw away because we did not read in time. */
+uint32_t inbox_drops(int fd);
+
+/* ---- tally.c: what the clear header tells (RFC 3711 leaves it in clear) ---- */
+
+struct tally_stream {
+    uint32_t ssrc;
+    bool is_started;
+    uint64_t first, highest, received;
+};
+
+struct tally {
+    struct tally_stream video, rtx, audio;
+};
+
+void tally_packet(struct tally *tally, const uint8_t *data, size_t size);
+uint64_t tally_received(const struct tally *tally);
+uint64_t tally_lost(const struct tally *tally);
+
+/* ---- twcc.c: draft-holmer-rmcat-transport-wide-cc-extensions-01 ---- */
+
+enum { TWCC_PACKETS_MAX = 512 };
+
+struct twcc {
+    uint8_t feedbacks;
+    int count;
+    struct {
+        uint16_t sequence;
+        int64_t at_us;
+    } packets[TWCC_PACKETS_MAX];
+};
+
+void twcc_note(struct twcc *twcc, const uint8_t *data, size_t size, int64_t now_us);
+/* A feedback message about what came since the last; 0 if nothing did. */
+size_t twcc_write(struct twcc *twcc, uint32_t media_ssrc, uint8_t *out, size_t capacity);
+
 /* ---- media.c ---- */
 
 enum packet_state { PACKET_NONE, PACKET_MISSING, PACKET_HERE };
@@ -62,7 +137,7 @@ struct packet {
 struct stream {
     bool is_started;
     uint64_t first, highest, next_in_order;
-    struct packet packets[SEQUENCES];
+    struct packet *packets; /* SEQUENCES of them */
     uint64_t received, duplicates, lost, recovered;
 };
 
@@ -70,8 +145,7 @@ struct counts {
     uint64_t video_packets, audio_packets, rtx_packets, dropped_by_us, recovered,
         recovered_in_100ms, lost, duplicates;
     uint64_t frames, broken_frames, keyframes, stamp_steps_back, unprotect_failures, reports;
-    int64_t *recovery_us;
-    size_t recovery_count;
+    struct samples recovery_us, lag_us;
 };
 
 struct media {
@@ -82,10 +156,13 @@ struct media {
     bool in_nal, frame_has_idr, has_key, frame_is_broken;
     uint32_t frame_timestamp, last_timestamp;
     bool has_timestamp;
-    int64_t opened_at_us, first_key_us, last_frame_us, longest_gap_us;
-    uint32_t last_sr;
-    int64_t last_sr_at_us;
+    int64_t first_key_us, last_frame_us, longest_gap_us;
+    uint32_t last_sr, sr_timestamp;
+    int64_t last_sr_at_us, sr_wall_us;
 };
+
+int media_init(struct media *media, struct counts *counts, int loss_percent);
+void media_deinit(struct media *media);
 
 /* A clear RTP packet. */
 void media_packet(struct media *media, const uint8_t *data, size_t size, int64_t now_us);
@@ -96,6 +173,8 @@ size_t media_feedback(struct media *media, uint8_t *out, size_t capacity, int64_
 void media_rtcp(struct media *media, const uint8_t *data, size_t size, int64_t now_us);
 /* What is still missing counts as lost. */
 void media_finish(struct media *media);
+/* A receiver report: `highest` sequence of the video. */
+size_t media_report(struct media *media, uint32_t highest, uint8_t *out, int64_t now_us);
 
 /* ---- peer.c ---- */
 
@@ -106,21 +185,54 @@ struct peer {
     enum peer_state state;
     char ufrag[16], pwd[32], username[128];
     uint8_t stun_id[12];
-    int64_t check_at_us, feedback_at_us, dtls_at_us;
+    int64_t check_at_us, feedback_at_us, twcc_at_us;
     SSL *ssl;
     BIO *in, *out;
     srtp_t srtp_in, srtp_out;
+    const struct options *options;
+    bool is_checked; /* else only counted */
+    int64_t opened_at_us, ready_at_us;
     struct media media;
+    struct tally tally;
+    struct twcc twcc;
 };
 
 int peer_global_init(void);
 const char *peer_fingerprint(void);
 /* Offer, answer, socket. 0 or as session_open. */
-int peer_open(struct peer *peer, const struct url *url, struct counts *counts, int loss_percent);
-void peer_readable(struct peer *peer, int64_t now_us);
+int peer_open(struct peer *peer, const struct options *options, bool is_checked,
+              struct counts *counts);
+void peer_readable(struct peer *peer);
 void peer_tick(struct peer *peer, int64_t now_us);
 void peer_close(struct peer *peer, const struct url *url);
 
+/* ---- joiner.c: offers go out from a thread, so that media is read meanwhile ---- */
+
+struct joiner;
+
+/* `fd` becomes readable when joiner_next has news. */
+int joiner_start(const struct options *options, struct peer *peers, struct counts *counts,
+                 struct joiner **out, int *fd);
+/* 1: the next peer is open. 0: none yet. -1: all have been, or one failed and no more come. */
+int joiner_next(struct joiner *joiner);
+void joiner_stop(struct joiner *joiner);
+
+/* ---- report.c ---- */
+
+struct audience {
+    const struct options *options;
+    struct peer *peers;
+    int opened;
+    struct counts counts;
+};
+
+void report_joined(const struct audience *audience);
+void report_mark(const struct audience *audience);
+void report_end(struct audience *audience);
+
+/* ---- main.c ---- */
+
 int64_t now_us(void);
+int64_t wall_us(void);
 
 #endif

@@ -1,186 +1,180 @@
 /* whep-client: many WHEP viewers, checked packet by packet; see README.md. */
-#include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "client.h"
 
-enum { VIEWERS_MAX = 4000, EVENTS_MAX = 256, TICK_MS = 5 };
+enum { EVENTS_MAX = 256, TICK_MS = 5, NEWS_OF_JOINER = -1 };
 
-struct options {
-    struct url url;
-    int viewers, seconds, loss_percent;
-    unsigned seed;
-};
+static volatile sig_atomic_t is_stopped, is_mark_wanted;
 
-static volatile sig_atomic_t stopped;
-
-int64_t now_us(void)
+static int64_t read_clock(clockid_t clock)
 {
     struct timespec now;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    (void)clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t now_us(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+int64_t wall_us(void)
+{
+    return read_clock(CLOCK_REALTIME);
 }
 
 static void on_signal(int signum)
 {
-    (void)signum;
-    stopped = 1;
+    if (signum == SIGUSR1)
+        is_mark_wanted = 1;
+    else
+        is_stopped = 1;
 }
 
-static int parse(int argc, char **argv, struct options *out)
+struct run {
+    struct audience audience;
+    struct joiner *joiner;
+    int epoll, joiner_fd;
+    bool is_all_open, is_joined;
+    int64_t tick_at_us;
+};
+
+static void watch(struct run *run, int fd, int number)
 {
-    static const struct option longs[] = {{"url", 1, NULL, 'u'},     {"viewers", 1, NULL, 'n'},
-                                          {"seconds", 1, NULL, 's'}, {"loss", 1, NULL, 'l'},
-                                          {"seed", 1, NULL, 'r'},    {NULL, 0, NULL, 0}};
-    int option;
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)number};
 
-    *out = (struct options){.viewers = 1, .seconds = 10, .seed = 1};
-    while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-        if (option == 'u' && url_parse(optarg, &out->url))
-            return -EINVAL;
-        if (option == 'n')
-            out->viewers = atoi(optarg);
-        if (option == 's')
-            out->seconds = atoi(optarg);
-        if (option == 'l')
-            out->loss_percent = atoi(optarg);
-        if (option == 'r')
-            out->seed = (unsigned)atoi(optarg);
-        if (option == '?')
-            return -EINVAL;
-    }
-    return out->url.port && out->viewers > 0 && out->viewers <= VIEWERS_MAX ? 0 : -EINVAL;
+    (void)epoll_ctl(run->epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
-static void turn(int epoll, struct peer *peers, int count)
+static void take_in(struct run *run)
+{
+    int news;
+
+    while ((news = joiner_next(run->joiner)) > 0) {
+        watch(run, run->audience.peers[run->audience.opened].fd, run->audience.opened);
+        run->audience.opened++;
+    }
+    if (news < 0 && !run->is_all_open) {
+        run->is_all_open = true;
+        (void)epoll_ctl(run->epoll, EPOLL_CTL_DEL, run->joiner_fd, NULL);
+    }
+}
+
+static bool have_all_joined(const struct audience *audience)
+{
+    for (int i = 0; i < audience->opened; i++) {
+        const struct peer *peer = &audience->peers[i];
+
+        if (peer->state != PEER_READY || (peer->is_checked && !peer->media.has_key))
+            return false;
+    }
+    return true;
+}
+
+static void tick(struct run *run, int64_t now)
+{
+    run->tick_at_us = now + (int64_t)TICK_MS * 1000;
+    for (int i = 0; i < run->audience.opened; i++)
+        peer_tick(&run->audience.peers[i], now);
+    if (!run->audience.options->events)
+        return;
+    if (run->is_all_open && !run->is_joined && have_all_joined(&run->audience)) {
+        run->is_joined = true;
+        report_joined(&run->audience);
+    }
+    if (is_mark_wanted) {
+        is_mark_wanted = 0;
+        report_mark(&run->audience);
+    }
+}
+
+static void turn(struct run *run)
 {
     struct epoll_event events[EVENTS_MAX];
-    int n = epoll_wait(epoll, events, EVENTS_MAX, TICK_MS);
-    static int64_t tick_at;
-    int64_t now = now_us();
+    int n = epoll_wait(run->epoll, events, EVENTS_MAX, TICK_MS);
+    int64_t now;
 
-    for (int i = 0; i < n; i++)
-        peer_readable(&peers[events[i].data.u32], now_us());
-    if (now < tick_at)
-        return;
-    tick_at = now + TICK_MS * 1000;
-    for (int i = 0; i < count; i++)
-        peer_tick(&peers[i], now);
-}
+    for (int i = 0; i < n; i++) {
+        int number = (int)events[i].data.u32;
 
-static int compare(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double percentile_ms(int64_t *values, size_t count, double p)
-{
-    if (!count)
-        return -1;
-    qsort(values, count, sizeof(*values), compare);
-    return (double)values[(size_t)((double)(count - 1) * p)] / 1000;
-}
-
-static void report(const struct options *options, struct peer *peers, int opened,
-                   struct counts *counts)
-{
-    int64_t *joins = calloc((size_t)opened + 1, sizeof(*joins));
-    size_t joined = 0, ready = 0;
-    int64_t longest_gap = 0;
-
-    for (int i = 0; i < opened; i++) {
-        media_finish(&peers[i].media);
-        ready += peers[i].state == PEER_READY;
-        if (peers[i].media.has_key)
-            joins[joined++] = peers[i].media.first_key_us - peers[i].media.opened_at_us;
-        if (peers[i].media.longest_gap_us > longest_gap)
-            longest_gap = peers[i].media.longest_gap_us;
+        if (number == NEWS_OF_JOINER)
+            take_in(run);
+        else
+            peer_readable(&run->audience.peers[number]);
     }
-    printf("{\"viewers\":%d,\"opened\":%d,\"ready\":%zu,\"with_key\":%zu,\"video_packets\":%llu,"
-           "\"audio_packets\":%llu,"
-           "\"rtx_packets\":%llu,\"lost\":%llu,\"duplicates\":%llu,\"frames\":%llu,\"broken_"
-           "frames\":%llu,"
-           "\"keyframes\":%llu,\"stamp_steps_back\":%llu,\"unprotect_failures\":%llu,\"sender_"
-           "reports\":%llu,",
-           options->viewers, opened, ready, joined, (unsigned long long)counts->video_packets,
-           (unsigned long long)counts->audio_packets, (unsigned long long)counts->rtx_packets,
-           (unsigned long long)counts->lost, (unsigned long long)counts->duplicates,
-           (unsigned long long)counts->frames, (unsigned long long)counts->broken_frames,
-           (unsigned long long)counts->keyframes, (unsigned long long)counts->stamp_steps_back,
-           (unsigned long long)counts->unprotect_failures, (unsigned long long)counts->reports);
-    printf("\"dropped_by_us\":%llu,\"recovered\":%llu,\"recovered_in_100ms\":%llu,\"recovery_ms\":{"
-           "\"p50\":%.1f,"
-           "\"p99\":%.1f,\"max\":%.1f},\"first_key_ms\":{\"p50\":%.1f,\"p95\":%.1f,\"max\":%.1f},"
-           "\"longest_gap_ms\":%.1f}\n",
-           (unsigned long long)counts->dropped_by_us, (unsigned long long)counts->recovered,
-           (unsigned long long)counts->recovered_in_100ms,
-           percentile_ms(counts->recovery_us, counts->recovery_count, 0.5),
-           percentile_ms(counts->recovery_us, counts->recovery_count, 0.99),
-           percentile_ms(counts->recovery_us, counts->recovery_count, 1),
-           percentile_ms(joins, joined, 0.5), percentile_ms(joins, joined, 0.95),
-           percentile_ms(joins, joined, 1), (double)longest_gap / 1000);
-    free(joins);
+    now = now_us();
+    if (now >= run->tick_at_us)
+        tick(run, now);
 }
 
-static int run(const struct options *options, struct peer *peers, struct counts *counts, int epoll)
+static void watch_for(struct run *run, const struct options *options)
 {
     int64_t end;
-    int opened = 0;
 
-    for (; opened < options->viewers && !stopped; opened++) {
-        struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)opened};
-        int err = peer_open(&peers[opened], &options->url, counts, options->loss_percent);
-
-        if (err) {
-            (void)fprintf(stderr, "viewer %d: %s %d\n", opened, err > 0 ? "HTTP" : "errno",
-                          err > 0 ? err : -err);
-            break;
-        }
-        (void)epoll_ctl(epoll, EPOLL_CTL_ADD, peers[opened].fd, &event);
-        turn(epoll, peers, opened + 1);
-    }
+    while (!run->is_all_open && !is_stopped)
+        turn(run);
     end = now_us() + (int64_t)options->seconds * 1000000;
-    while (now_us() < end && !stopped)
-        turn(epoll, peers, opened);
-    report(options, peers, opened, counts);
-    for (int i = 0; i < opened; i++)
-        peer_close(&peers[i], &options->url);
-    return opened;
+    while (now_us() < end && !is_stopped)
+        turn(run);
+}
+
+static int watch_show(const struct options *options)
+{
+    struct run run = {.audience = {.options = options}, .epoll = epoll_create1(EPOLL_CLOEXEC)};
+    struct audience *audience = &run.audience;
+
+    audience->peers = calloc((size_t)options->viewers, sizeof(*audience->peers));
+    if (!audience->peers || run.epoll < 0 ||
+        samples_init(&audience->counts.recovery_us, SAMPLES_MAX) ||
+        samples_init(&audience->counts.lag_us, SAMPLES_MAX) ||
+        joiner_start(options, audience->peers, &audience->counts, &run.joiner, &run.joiner_fd))
+        return 1;
+    watch(&run, run.joiner_fd, NEWS_OF_JOINER);
+    watch_for(&run, options);
+    joiner_stop(run.joiner);
+    report_end(audience);
+    (void)fflush(stdout);
+    for (int i = 0; i < options->viewers; i++)
+        peer_close(&audience->peers[i], &options->url);
+    free(audience->peers);
+    samples_deinit(&audience->counts.recovery_us);
+    samples_deinit(&audience->counts.lag_us);
+    return audience->opened == options->viewers ? 0 : 1;
+}
+
+static void allow_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }
 
 int main(int argc, char **argv)
 {
-    struct counts counts = {0};
     struct options options;
-    struct peer *peers;
-    int epoll = epoll_create1(EPOLL_CLOEXEC);
-    int opened;
 
-    if (parse(argc, argv, &options)) {
-        (void)fprintf(
-            stderr,
-            "usage: whep-client --url http://HOST:PORT/whep/SHOW [--viewers N] [--seconds S] "
-            "[--loss PERCENT] [--seed N]\n");
+    if (options_parse(argc, argv, &options)) {
+        (void)fprintf(stderr, "usage: whep-client --url http://HOST:PORT/whep/SHOW [--viewers N] "
+                              "[--seconds S] [--loss PERCENT] [--seed N] [--sample N] [--gro] "
+                              "[--twcc-ms MS] [--join-rate N] [--events]\n");
         return 2;
     }
     (void)signal(SIGINT, on_signal);
     (void)signal(SIGTERM, on_signal);
+    (void)signal(SIGUSR1, on_signal);
     srand(options.seed);
-    peers = calloc((size_t)options.viewers, sizeof(*peers));
-    counts.recovery_us = calloc(RECOVERIES_MAX, sizeof(*counts.recovery_us));
-    if (!peers || !counts.recovery_us || epoll < 0 || peer_global_init())
+    allow_descriptors();
+    if (inbox_init(options.gro) || peer_global_init())
         return 1;
-    opened = run(&options, peers, &counts, epoll);
-    free(peers);
-    free(counts.recovery_us);
-    return opened == options.viewers ? 0 : 1;
+    return watch_show(&options);
 }

@@ -1,4 +1,5 @@
 /* What arrives, what is missing, what comes back by RTX, and whether the frames are whole (RFC 3550, 4585, 4588, 6184). */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,8 @@ enum {
     NAL_STAP_A = 24,
     NAL_FU_A = 28,
 };
+
+static const int64_t ntp_to_unix_s = 2208988800; /* RFC 3550 §4 counts from 1900 */
 
 static uint16_t get16(const uint8_t *at)
 {
@@ -76,7 +79,33 @@ static struct packet *place(struct stream *stream, uint16_t wire_sequence, int64
     return packet->sequence == sequence ? packet : NULL;
 }
 
+int media_init(struct media *media, struct counts *counts, int loss_percent)
+{
+    media->counts = counts;
+    media->loss_percent = loss_percent;
+    media->video.packets = calloc(SEQUENCES, sizeof(*media->video.packets));
+    media->audio.packets = calloc(SEQUENCES, sizeof(*media->audio.packets));
+    return media->video.packets && media->audio.packets ? 0 : -ENOMEM;
+}
+
+void media_deinit(struct media *media)
+{
+    free(media->video.packets);
+    free(media->audio.packets);
+    media->video.packets = media->audio.packets = NULL;
+}
+
 /* ---- frames, in order ---- */
+
+/* How long ago the frame was captured, by the sender reports; server and we read the same clock. */
+static void note_lag(struct media *media)
+{
+    int32_t ticks = (int32_t)(media->frame_timestamp - media->sr_timestamp);
+
+    if (media->sr_wall_us)
+        samples_add(&media->counts->lag_us,
+                    wall_us() - media->sr_wall_us - (int64_t)ticks * 1000 / 90);
+}
 
 static void end_frame(struct media *media, int64_t now)
 {
@@ -84,6 +113,8 @@ static void end_frame(struct media *media, int64_t now)
     media->counts->broken_frames += media->frame_is_broken || media->in_nal;
     if (media->has_timestamp && (int32_t)(media->frame_timestamp - media->last_timestamp) <= 0)
         media->counts->stamp_steps_back++;
+    else
+        note_lag(media);
     media->has_timestamp = true;
     media->last_timestamp = media->frame_timestamp;
     if (media->frame_has_idr) {
@@ -164,8 +195,7 @@ static void note_recovery(struct media *media, struct packet *packet, int64_t no
 
     counts->recovered++;
     counts->recovered_in_100ms += took <= 100000;
-    if (counts->recovery_count < RECOVERIES_MAX)
-        counts->recovery_us[counts->recovery_count++] = took;
+    samples_add(&counts->recovery_us, took);
 }
 
 static void arrived(struct media *media, struct stream *stream, uint16_t sequence,
@@ -268,7 +298,7 @@ static size_t write_nacks(struct media *media, uint8_t *out, int64_t now)
     return at;
 }
 
-static size_t write_report(struct media *media, uint8_t *out, int64_t now)
+size_t media_report(struct media *media, uint32_t highest, uint8_t *out, int64_t now)
 {
     memset(out, 0, 32);
     out[0] = 0x81;
@@ -276,7 +306,7 @@ static size_t write_report(struct media *media, uint8_t *out, int64_t now)
     put16(out + 2, 7);
     put32(out + 4, 1);
     put32(out + 8, media->session.video_ssrc);
-    put32(out + 16, (uint32_t)media->video.highest);
+    put32(out + 16, highest);
     put32(out + 24, media->last_sr);
     if (media->last_sr)
         put32(out + 28, (uint32_t)((now - media->last_sr_at_us) * 65536 / 1000000));
@@ -285,7 +315,7 @@ static size_t write_report(struct media *media, uint8_t *out, int64_t now)
 
 size_t media_feedback(struct media *media, uint8_t *out, size_t capacity, int64_t now)
 {
-    size_t report = write_report(media, out, now);
+    size_t report = media_report(media, (uint32_t)media->video.highest, out, now);
     size_t nacks = write_nacks(media, out + report, now);
     static const int64_t every = REPORT_EVERY_US;
 
@@ -303,4 +333,7 @@ void media_rtcp(struct media *media, const uint8_t *data, size_t size, int64_t n
     media->counts->reports++;
     media->last_sr = get32(data + 10); /* the middle 32 bits of the NTP time */
     media->last_sr_at_us = now;
+    media->sr_wall_us = ((int64_t)get32(data + 8) - ntp_to_unix_s) * 1000000 +
+                        ((int64_t)get32(data + 12) * 1000000 >> 32);
+    media->sr_timestamp = get32(data + 16);
 }

@@ -12,7 +12,13 @@
 
 #include "client.h"
 
-enum { CHECK_EVERY_US = 50000, CONSENT_EVERY_US = 2500000, FEEDBACK_EVERY_US = 10000, KEY = 16 };
+enum {
+    CHECK_EVERY_US = 50000,
+    CONSENT_EVERY_US = 2500000,
+    FEEDBACK_EVERY_US = 10000,
+    REPORT_EVERY_US = 500000,
+    KEY = 16
+};
 
 static SSL_CTX *context;
 static char fingerprint[3 * EVP_MAX_MD_SIZE];
@@ -25,7 +31,7 @@ static const char offer_format[] =
     "a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
     "a=rtpmap:96 H264/90000\r\na=fmtp:96 "
     "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\n"
-    "a=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n"
+    "a=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n%s"
     "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=recvonly\r\na=rtcp-mux\r\n"
     "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:sha-256 %s\r\na=setup:actpass\r\n"
     "a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\n";
@@ -98,6 +104,7 @@ static int open_socket(const struct session *session)
     if (fd < 0)
         return -errno;
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer));
+    inbox_wish_gro(fd);
     if (inet_pton(AF_INET, session->address, &to.sin_addr) != 1 ||
         connect(fd, (struct sockaddr *)&to, sizeof(to))) {
         (void)close(fd);
@@ -106,25 +113,43 @@ static int open_socket(const struct session *session)
     return fd;
 }
 
-int peer_open(struct peer *peer, const struct url *url, struct counts *counts, int loss_percent)
+static void write_offer(const struct peer *peer, char *out, size_t capacity)
+{
+    const char *feedback =
+        peer->options->twcc_ms ? "a=rtcp-fb:96 transport-cc\r\na=rtcp-fb:97 transport-cc\r\n" : "";
+
+    (void)snprintf(out, capacity, offer_format, peer->ufrag, peer->pwd, fingerprint, feedback,
+                   peer->ufrag, peer->pwd, fingerprint);
+}
+
+static void expect(struct peer *peer)
+{
+    const struct session *session = &peer->media.session;
+
+    (void)snprintf(peer->username, sizeof(peer->username), "%s:%s", session->ufrag, peer->ufrag);
+    peer->tally.video.ssrc = session->video_ssrc;
+    peer->tally.rtx.ssrc = session->rtx_ssrc;
+    peer->tally.audio.ssrc = session->audio_ssrc;
+}
+
+int peer_open(struct peer *peer, const struct options *options, bool is_checked,
+              struct counts *counts)
 {
     char offer[4096];
     int err;
 
-    memset(peer, 0, sizeof(*peer));
-    peer->fd = -1;
-    peer->media.counts = counts;
-    peer->media.loss_percent = loss_percent;
-    peer->media.opened_at_us = now_us();
-    random_text(peer->ufrag, 8);
-    random_text(peer->pwd, 24);
-    (void)snprintf(offer, sizeof(offer), offer_format, peer->ufrag, peer->pwd, fingerprint,
-                   peer->ufrag, peer->pwd, fingerprint);
-    err = session_open(url, offer, &peer->media.session);
+    *peer = (struct peer){.fd = -1, .options = options, .is_checked = is_checked};
+    err = is_checked ? media_init(&peer->media, counts, options->loss_percent) : 0;
     if (err)
         return err;
-    (void)snprintf(peer->username, sizeof(peer->username), "%s:%s", peer->media.session.ufrag,
-                   peer->ufrag);
+    peer->opened_at_us = now_us();
+    random_text(peer->ufrag, 8);
+    random_text(peer->pwd, 24);
+    write_offer(peer, offer, sizeof(offer));
+    err = session_open(&options->url, offer, &peer->media.session);
+    if (err)
+        return err;
+    expect(peer);
     peer->fd = open_socket(&peer->media.session);
     return peer->fd < 0 ? peer->fd : 0;
 }
@@ -180,9 +205,12 @@ static void take_keys(struct peer *peer)
                                                "EXTRACTOR-dtls_srtp", 19, NULL, 0, 0) != 1)
         return;
     peer->srtp_out = make_srtp(material, material + 2 * KEY, salt, gcm, false);
-    peer->srtp_in = make_srtp(material + KEY, material + 2 * KEY + salt, salt, gcm, true);
-    if (peer->srtp_in && peer->srtp_out)
-        peer->state = PEER_READY;
+    if (peer->is_checked)
+        peer->srtp_in = make_srtp(material + KEY, material + 2 * KEY + salt, salt, gcm, true);
+    if (!peer->srtp_out || (peer->is_checked && !peer->srtp_in))
+        return;
+    peer->state = PEER_READY;
+    peer->ready_at_us = now_us();
 }
 
 static void step_dtls(struct peer *peer)
@@ -234,56 +262,120 @@ static bool is_repairable(const struct peer *peer, const uint8_t *data)
     return ssrc != peer->media.session.audio_ssrc;
 }
 
-static void on_media(struct peer *peer, uint8_t *data, int size, int64_t now)
+static void check_media(struct peer *peer, uint8_t *data, int size, int64_t now)
 {
-    bool is_rtcp = size > 1 && data[1] >= 192 && data[1] <= 223;
-
-    if (peer->state != PEER_READY || size < 12)
-        return;
-    if (is_rtcp) {
-        if (srtp_unprotect_rtcp(peer->srtp_in, data, &size) == srtp_err_status_ok)
-            media_rtcp(&peer->media, data, (size_t)size, now);
-        return;
-    }
     if (peer->media.loss_percent && is_repairable(peer, data) &&
         rand() % 100 < peer->media.loss_percent) {
         media_drop(&peer->media, data, now);
         return;
     }
+    if (peer->options->twcc_ms)
+        twcc_note(&peer->twcc, data, (size_t)size, now);
     if (srtp_unprotect(peer->srtp_in, data, &size) == srtp_err_status_ok)
         media_packet(&peer->media, data, (size_t)size, now);
     else
         peer->media.counts->unprotect_failures++;
 }
 
-void peer_readable(struct peer *peer, int64_t now)
+static void count_media(struct peer *peer, const uint8_t *data, size_t size)
 {
-    uint8_t data[DATAGRAM_MAX];
+    tally_packet(&peer->tally, data, size);
+    if (peer->options->twcc_ms)
+        twcc_note(&peer->twcc, data, size, now_us());
+}
 
-    for (;;) {
-        ssize_t n = recv(peer->fd, data, sizeof(data), 0);
+static void on_media(struct peer *peer, uint8_t *data, int size)
+{
+    bool is_rtcp = size > 1 && data[1] >= 192 && data[1] <= 223;
 
-        if (n <= 0)
-            return;
-        if (data[0] < 4) {
-            on_stun(peer, data, (size_t)n);
-        } else if (data[0] >= 20 && data[0] < 64 && peer->ssl) {
-            (void)BIO_write(peer->in, data, (int)n);
-            if (peer->state == PEER_DTLS)
-                step_dtls(peer);
-        } else if (data[0] >= 128) {
-            on_media(peer, data, (int)n, now);
-        }
+    if (peer->state != PEER_READY || size < RTP_HEADER_BYTES)
+        return;
+    if (!peer->is_checked) {
+        if (!is_rtcp)
+            count_media(peer, data, (size_t)size);
+        return;
     }
+    if (!is_rtcp)
+        check_media(peer, data, size, now_us());
+    else if (srtp_unprotect_rtcp(peer->srtp_in, data, &size) == srtp_err_status_ok)
+        media_rtcp(&peer->media, data, (size_t)size, now_us());
+}
+
+static void on_datagram(void *arg, uint8_t *data, size_t size)
+{
+    struct peer *peer = arg;
+
+    if (data[0] >= 128) {
+        on_media(peer, data, (int)size);
+    } else if (data[0] < 4) {
+        on_stun(peer, data, size);
+    } else if (data[0] >= 20 && data[0] < 64 && peer->ssl) {
+        (void)BIO_write(peer->in, data, (int)size);
+        if (peer->state == PEER_DTLS)
+            step_dtls(peer);
+    }
+}
+
+void peer_readable(struct peer *peer)
+{
+    inbox_read(peer->fd, on_datagram, peer);
+}
+
+/* ---- feedback ---- */
+
+static void send_rtcp(struct peer *peer, uint8_t *out, size_t size)
+{
+    int protected_size = (int)size;
+
+    if (size && srtp_protect_rtcp(peer->srtp_out, out, &protected_size) == srtp_err_status_ok)
+        send_datagram(peer, out, (size_t)protected_size);
+}
+
+static uint32_t highest_video(const struct peer *peer)
+{
+    return (uint32_t)(peer->is_checked ? peer->media.video.highest : peer->tally.video.highest);
+}
+
+static void send_report(struct peer *peer, int64_t now)
+{
+    uint8_t out[DATAGRAM_MAX];
+
+    send_rtcp(peer, out, media_report(&peer->media, highest_video(peer), out, now));
 }
 
 static void send_feedback(struct peer *peer, int64_t now)
 {
     uint8_t out[DATAGRAM_MAX];
-    int size = (int)media_feedback(&peer->media, out, sizeof(out) - SRTP_MAX_TRAILER_LEN - 4, now);
+    size_t room = sizeof(out) - SRTP_MAX_TRAILER_LEN - 4;
 
-    if (size && srtp_protect_rtcp(peer->srtp_out, out, &size) == srtp_err_status_ok)
-        send_datagram(peer, out, (size_t)size);
+    send_rtcp(peer, out, media_feedback(&peer->media, out, room, now));
+}
+
+static void send_twcc(struct peer *peer, int64_t now)
+{
+    uint8_t out[DATAGRAM_MAX];
+    size_t report = media_report(&peer->media, highest_video(peer), out, now);
+    size_t size = twcc_write(&peer->twcc, peer->media.session.video_ssrc, out + report,
+                             sizeof(out) - report - SRTP_MAX_TRAILER_LEN - 4);
+
+    if (size)
+        send_rtcp(peer, out, report + size);
+}
+
+/* A checked viewer asks for what it misses, one that is counted only reports. */
+static void feed_back(struct peer *peer, int64_t now)
+{
+    if (now >= peer->feedback_at_us) {
+        peer->feedback_at_us = now + (peer->is_checked ? FEEDBACK_EVERY_US : REPORT_EVERY_US);
+        if (peer->is_checked)
+            send_feedback(peer, now);
+        else
+            send_report(peer, now);
+    }
+    if (peer->options->twcc_ms && now >= peer->twcc_at_us) {
+        peer->twcc_at_us = now + (int64_t)peer->options->twcc_ms * 1000;
+        send_twcc(peer, now);
+    }
 }
 
 void peer_tick(struct peer *peer, int64_t now)
@@ -299,15 +391,16 @@ void peer_tick(struct peer *peer, int64_t now)
     }
     if (peer->state == PEER_DTLS && DTLSv1_handle_timeout(peer->ssl) > 0)
         flush_dtls(peer);
-    if (peer->state == PEER_READY && now >= peer->feedback_at_us) {
-        peer->feedback_at_us = now + FEEDBACK_EVERY_US;
-        send_feedback(peer, now);
-    }
+    if (peer->state == PEER_READY)
+        feed_back(peer, now);
 }
 
 void peer_close(struct peer *peer, const struct url *url)
 {
+    if (!peer->options)
+        return; /* never opened */
     session_close(url, &peer->media.session);
+    media_deinit(&peer->media);
     if (peer->fd >= 0)
         (void)close(peer->fd);
     SSL_free(peer->ssl);
