@@ -1,7 +1,8 @@
 // Encoders as sellers have them, at 1280 x 720 and 30 frames a second with sound.
+import assert from 'node:assert/strict';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { atEnd, Program } from '../../integration/harness/index.mjs';
+import { atEnd, Program, run } from '../../integration/harness/index.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 
@@ -11,14 +12,23 @@ async function started(t, program, sign) {
     return program;
 }
 
-const picture = ['-re', '-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=30'];
-const tone = ['-re', '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000'];
+/**
+ * Encode `seconds` of picture and tone into an FLV file, once; `encoder` are the arguments that choose how. Publishing
+ * a file leaves the processor to what is tested, and the bits are the same.
+ */
+export async function encode720(file, encoder, seconds) {
+    const args = ['-hide_banner', '-loglevel', 'warning', '-nostdin', '-y', '-t', String(seconds)];
+    args.push('-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=30', '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000');
+    args.push('-t', String(seconds), '-pix_fmt', 'yuv420p', '-c:v', 'libx264', ...encoder, '-b:v', '1500k');
+    args.push('-c:a', 'aac', '-b:a', '96k', '-ac', '2', file);
+    const ended = await run('ffmpeg', args, { timeoutMs: 10000 + seconds * 5000 });
+    assert.equal(ended.code, 0, ended.text);
+}
 
-/** ffmpeg with libx264; `encoder` are the arguments that choose how. */
-export function ffmpegPublish720(t, url, encoder) {
+/** ffmpeg, sending a file in real time; ends with the file. */
+export function filePublish(t, url, file) {
     const args = ['-hide_banner', '-loglevel', 'warning', '-nostdin', '-progress', 'pipe:1', '-stats_period', '0.2'];
-    args.push(...picture, ...tone, '-pix_fmt', 'yuv420p', '-c:v', 'libx264', ...encoder, '-b:v', '1500k');
-    args.push('-c:a', 'aac', '-b:a', '96k', '-ac', '2', '-f', 'flv', '-flvflags', 'no_duration_filesize', url);
+    args.push('-re', '-i', file, '-c', 'copy', '-f', 'flv', '-flvflags', 'no_duration_filesize', url);
     return started(t, new Program('ffmpeg', 'ffmpeg', args), /^frame=[1-9]/);
 }
 
