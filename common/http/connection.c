@@ -13,13 +13,15 @@
 #include "base/clock.h"
 
 /* Any phase may also end by the connection closing. From headers or body straight on: refused without a handler. */
+#define TO(phase) (1U << (phase))
 static const unsigned phase_moves[JT_HTTP_PHASE_COUNT] = {
-    [JT_HTTP_HEADERS] =
-        1U << JT_HTTP_BODY | 1U << JT_HTTP_HANDLING | 1U << JT_HTTP_SENDING | 1U << JT_HTTP_IDLE,
-    [JT_HTTP_BODY] = 1U << JT_HTTP_HANDLING | 1U << JT_HTTP_SENDING | 1U << JT_HTTP_IDLE,
-    [JT_HTTP_HANDLING] = 1U << JT_HTTP_SENDING | 1U << JT_HTTP_IDLE,
-    [JT_HTTP_SENDING] = 1U << JT_HTTP_IDLE,
-    [JT_HTTP_IDLE] = 1U << JT_HTTP_HEADERS,
+    [JT_HTTP_HEADERS] = TO(JT_HTTP_BODY) | TO(JT_HTTP_HANDLING) | TO(JT_HTTP_SENDING) |
+                        TO(JT_HTTP_IDLE) | TO(JT_HTTP_LINGERING),
+    [JT_HTTP_BODY] =
+        TO(JT_HTTP_HANDLING) | TO(JT_HTTP_SENDING) | TO(JT_HTTP_IDLE) | TO(JT_HTTP_LINGERING),
+    [JT_HTTP_HANDLING] = TO(JT_HTTP_SENDING) | TO(JT_HTTP_IDLE) | TO(JT_HTTP_LINGERING),
+    [JT_HTTP_SENDING] = TO(JT_HTTP_IDLE) | TO(JT_HTTP_LINGERING),
+    [JT_HTTP_IDLE] = TO(JT_HTTP_HEADERS),
 };
 
 void jt_http_peer_text(int fd, char out[JT_HTTP_PEER_MAX_BYTES])
@@ -71,6 +73,8 @@ static int64_t phase_timeout_ms(const struct jt_http_connections *connections,
         return connections->body_timeout_ms;
     case JT_HTTP_IDLE:
         return JT_HTTP_IDLE_TIMEOUT_MS;
+    case JT_HTTP_LINGERING:
+        return JT_HTTP_LINGER_TIMEOUT_MS;
     default:
         return 0;
     }
@@ -121,6 +125,8 @@ void jt_http_connection_close(struct jt_http_connections *connections,
     if (connection->next)
         connection->next->prev = connection->prev;
     connections->count--;
+    if (connections->watched == connection)
+        connections->watched = NULL;
     free(connection);
 }
 

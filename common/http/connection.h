@@ -18,10 +18,10 @@ enum {
     JT_HTTP_HEADER_TIMEOUT_MS = 10000, /* threats.md, "HTTP" */
     JT_HTTP_BODY_TIMEOUT_MS = 10000,   /* the same: without progress */
     JT_HTTP_BODY_PATIENCE = 3,         /* ours: the whole body in so many times that, … */
-    JT_HTTP_BYTES_PER_S_MIN = 16384, /* … and, for an answer, one more second for so many bytes */
-    JT_HTTP_IDLE_TIMEOUT_MS =
-        65000, /* ours: a little more than nginx keeps an upstream connection */
-    JT_HTTP_CONNECTIONS_MAX = 4096,    /* ours */
+    JT_HTTP_BYTES_PER_S_MIN = 16384,  /* … and for an answer, one more second for so many bytes */
+    JT_HTTP_IDLE_TIMEOUT_MS = 65000,  /* ours: above what nginx keeps an upstream connection */
+    JT_HTTP_LINGER_TIMEOUT_MS = 2000, /* ours */
+    JT_HTTP_CONNECTIONS_MAX = 4096,   /* ours */
     JT_HTTP_PEER_CONNECTIONS_MAX = 64, /* threats.md, "HTTP" */
 };
 
@@ -38,6 +38,7 @@ enum jt_http_phase {
     JT_HTTP_HANDLING, /* the handler has the request; no deadline of ours */
     JT_HTTP_SENDING,  /* the socket did not take the whole answer at once */
     JT_HTTP_IDLE,     /* between two requests */
+    JT_HTTP_LINGERING, /* our side is shut; what still comes is thrown away, lest a reset destroy the answer */
     JT_HTTP_PHASE_COUNT,
 };
 
@@ -49,6 +50,7 @@ struct jt_http_connection {
     enum jt_http_phase phase;
     int64_t deadline_us; /* for the whole body or answer */
     bool is_trusted;
+    bool is_settled;                   /* libwebsockets polls it for nothing: see gate.c */
     bool is_admitted;                  /* the head of the next request has passed the gate */
     bool is_last;                      /* more than one request came: only the first is served */
     bool is_due;                       /* the request was answered within its handler */
@@ -59,6 +61,7 @@ struct jt_http_connections {
     struct jt_http_connection *first;
     int count, max, peer_max; /* peer_max negative: no cap */
     int64_t header_timeout_ms, body_timeout_ms;
+    const struct jt_http_connection *watched; /* NULL once it has been closed: see gate.c */
 };
 
 /** The peer of a connected socket as text, or "unix". */

@@ -162,17 +162,31 @@ static const struct jt_http_fault *examine(const struct jt_http_policy *policy,
     return read_origin(policy, request, connection->listener);
 }
 
-/** The answer is out, or can't be. Returns -1 when the connection shall end. */
-static int finish(struct jt_http_policy *policy, struct jt_http_connection *connection, bool closes)
+/* Closing at once would reset a peer that is still sending, and the reset would overtake the answer (RFC 9112 §9.6). */
+static void linger(struct jt_http_policy *policy, struct jt_http_connection *connection)
 {
+    (void)shutdown(lws_get_socket_fd(connection->wsi), SHUT_WR);
+    lws_set_timeout(connection->wsi, NO_PENDING_TIMEOUT, 0);
+    jt_http_connection_enter(&policy->connections, connection, JT_HTTP_LINGERING);
+    jt_http_gate_watch(policy->gate, connection, false);
+}
+
+/** The answer is out. Returns -1 when libwebsockets shall close. */
+static int finish(struct jt_http_policy *policy, struct jt_http_connection *connection)
+{
+    bool closes = connection->request->closes;
+
     connection->request->connection = NULL;
     jt_http_request_unref(&connection->request);
-    jt_http_connection_enter(&policy->connections, connection, JT_HTTP_IDLE);
-    if (closes || lws_http_transaction_completed(connection->wsi)) {
-        (void)lws_rx_flow_control(connection->wsi, 1); /* to see the peer's end */
-        return -1;
+    if (closes) {
+        linger(policy, connection);
+        return 0;
     }
-    jt_http_gate_watch(policy->gate, connection, false);
+    jt_http_connection_enter(&policy->connections, connection, JT_HTTP_IDLE);
+    if (lws_http_transaction_completed(connection->wsi))
+        return -1;
+    connection->is_settled = false;
+    jt_http_gate_watch(policy->gate, connection, true);
     return 0;
 }
 
@@ -199,9 +213,9 @@ static int deliver(struct jt_http_policy *policy, struct jt_http_connection *con
     struct jt_http_request *request = connection->request;
 
     if (!request->answer || push(connection) < 0)
-        return finish(policy, connection, true);
+        return -1;
     if (request->answer_sent == request->answer_size)
-        return finish(policy, connection, request->closes);
+        return finish(policy, connection);
     jt_http_connection_enter(&policy->connections, connection, JT_HTTP_SENDING);
     jt_http_gate_watch(policy->gate, connection, true);
     return 0;
@@ -293,6 +307,8 @@ int jt_http_exchange_begin(struct jt_http_policy *policy, struct jt_http_connect
 int jt_http_exchange_body(struct jt_http_policy *policy, struct jt_http_connection *connection,
                           const void *data, size_t size)
 {
+    if (connection->phase == JT_HTTP_LINGERING || connection->phase == JT_HTTP_SENDING)
+        return 0; /* of a request that was refused: came with its head */
     if (!connection->request || connection->phase != JT_HTTP_BODY)
         return -1;
     jt_http_connection_progress(&policy->connections, connection);
@@ -317,22 +333,24 @@ void jt_http_exchange_end(struct jt_http_connection *connection)
 void jt_http_exchange_reject(struct jt_http_policy *policy, struct jt_http_connection *connection,
                              const struct jt_http_fault *fault)
 {
-    if (open_request(policy, connection) == 0) {
+    int err = open_request(policy, connection);
+
+    if (!err) {
         connection->request->closes = true;
-        (void)refuse(policy, connection, fault, NULL); /* always an end */
+        err = refuse(policy, connection, fault, NULL);
     }
-    jt_http_exchange_end(connection);
+    if (err)
+        jt_http_exchange_end(connection);
 }
 
 void jt_http_exchange_writable(struct jt_http_policy *policy, struct jt_http_connection *connection)
 {
     struct jt_http_request *request = connection->request;
     ssize_t n = push(connection);
-    bool is_whole = request->answer_sent == request->answer_size;
 
     if (n > 0)
         jt_http_connection_progress(&policy->connections, connection);
-    if ((n < 0 || is_whole) && finish(policy, connection, n < 0 || request->closes) < 0)
+    if (n < 0 || (request->answer_sent == request->answer_size && finish(policy, connection) < 0))
         jt_http_exchange_end(connection);
 }
 

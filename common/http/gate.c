@@ -11,7 +11,7 @@
 #include "http/exchange.h"
 #include "http/head.h"
 
-enum { EVENTS_PER_TURN = 64 };
+enum { EVENTS_PER_TURN = 64, READS_PER_TURN = 8 };
 
 static const struct jt_http_fault no_websockets = {400, "upgrade_unknown", "No WebSockets here", 0};
 
@@ -59,10 +59,32 @@ int jt_http_gate_add(struct jt_http_gate *gate, struct jt_http_connection *conne
 }
 
 void jt_http_gate_watch(struct jt_http_gate *gate, struct jt_http_connection *connection,
-                        bool is_sending)
+                        bool output)
 {
     /* What is ready now makes an edge again. */
-    (void)control(gate, EPOLL_CTL_MOD, is_sending ? EPOLLOUT : EPOLLIN | EPOLLRDHUP, connection);
+    (void)control(gate, EPOLL_CTL_MOD, EPOLLIN | EPOLLRDHUP | (output ? EPOLLOUT : 0U), connection);
+}
+
+/**
+ * Make libwebsockets poll the socket for nothing at all. It puts a new socket into its poll set for input whatever
+ * jt_http_gate_add said, and after each answer asks for output once more; while it is held it serves neither, and poll
+ * would spin. So it is let go for a moment, in which only output is served. False: it has closed the connection.
+ */
+static bool settle(struct jt_http_policy *policy, struct jt_http_connection *connection)
+{
+    struct lws_pollfd output = {
+        .fd = lws_get_socket_fd(connection->wsi), .events = POLLIN | POLLOUT, .revents = POLLOUT};
+
+    if (connection->is_settled)
+        return true;
+    connection->is_settled = true;
+    policy->connections.watched = connection;
+    (void)lws_rx_flow_control(connection->wsi, 1);
+    (void)lws_service_fd(lws_get_context(connection->wsi), &output);
+    if (!policy->connections.watched)
+        return false;
+    (void)lws_rx_flow_control(connection->wsi, 0);
+    return true;
 }
 
 /** What lies there for a connection that awaits a request? It may be closed by this. */
@@ -96,12 +118,40 @@ static void look(struct jt_http_policy *policy, struct jt_http_connection *conne
     (void)lws_rx_flow_control(connection->wsi, 1);
 }
 
+/** Read and forget. A peer that never stops is cut by the deadline. */
+static void drain(struct jt_http_policy *policy, struct jt_http_connection *connection)
+{
+    unsigned char bytes[JT_HTTP_HEAD_MAX_BYTES];
+    ssize_t size = 0;
+
+    for (int i = 0; i < READS_PER_TURN; i++) {
+        size = recv(lws_get_socket_fd(connection->wsi), bytes, sizeof(bytes), MSG_DONTWAIT);
+        if (size <= 0)
+            break;
+    }
+    if (size > 0)
+        jt_http_gate_watch(policy->gate, connection, false); /* more next turn */
+    else if (size == 0 || errno != EAGAIN)
+        jt_http_exchange_end(connection);
+}
+
 static void serve(struct jt_http_policy *policy, struct jt_http_connection *connection)
 {
-    if (connection->phase == JT_HTTP_SENDING)
+    switch (connection->phase) {
+    case JT_HTTP_SENDING:
         jt_http_exchange_writable(policy, connection);
-    else if (connection->phase == JT_HTTP_HEADERS || connection->phase == JT_HTTP_IDLE)
-        look(policy, connection);
+        break;
+    case JT_HTTP_HEADERS:
+    case JT_HTTP_IDLE:
+        if (settle(policy, connection))
+            look(policy, connection);
+        break;
+    case JT_HTTP_LINGERING:
+        drain(policy, connection);
+        break;
+    default:
+        break; /* seen again when the phase is over */
+    }
 }
 
 void jt_http_gate_service(struct jt_http_gate *gate, struct jt_http_policy *policy)

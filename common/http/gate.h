@@ -31,10 +31,10 @@ JT_MUST_CHECK int jt_http_gate_add(struct jt_http_gate *gate,
 void jt_http_gate_service(struct jt_http_gate *gate, struct jt_http_policy *policy);
 
 /**
- * What a connection waits for now: its next request, or room for its answer. If that is there already it is seen in the
- * next turn.
+ * What a connection waits for now: its next request or end, or `output` too. What is there already is seen in the next
+ * turn.
  */
 void jt_http_gate_watch(struct jt_http_gate *gate, struct jt_http_connection *connection,
-                        bool is_sending);
+                        bool output);
 
 #endif

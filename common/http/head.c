@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/reader.h"
+#include "http/lws_field.h"
 #include "http/server.h"
 
 static const struct jt_http_fault
@@ -170,7 +171,8 @@ static const struct jt_http_fault *check_field(struct span line, struct frame *f
 {
     struct span name;
 
-    if (!span_cut(&line, ':', &name) || !is_token(name) || !is_field_value(line))
+    if (!span_cut(&line, ':', &name) || !is_token(name) || !is_field_value(line) ||
+        jt_http_lws_misreads(name.data, name.size))
         return &field_malformed; /* a folded line too: it begins with a blank */
     line = span_trim(line);
     if (span_is_nocase(name, "host")) {

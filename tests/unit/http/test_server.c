@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <time.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -90,7 +91,17 @@ static void on_evil_header(void *arg, struct jt_http_request *request)
     jt_http_respond(request, 204, headers, 2, NULL, NULL, 0);
 }
 
+static void on_field(void *arg, struct jt_http_request *request)
+{
+    const char *value = jt_http_request_header(request, "idempotency-key");
+
+    (void)arg;
+    jt_http_respond(request, 200, NULL, 0, "text/plain", value ? value : "-",
+                    value ? strlen(value) : 1);
+}
+
 static const struct jt_http_route routes[] = {
+    {JT_HTTP_GET, "/field", on_field, NULL},
     {JT_HTTP_GET | JT_HTTP_POST | JT_HTTP_DELETE, "/echo/:x", on_echo, NULL},
     {JT_HTTP_GET | JT_HTTP_POST, "/late/:x", on_late, NULL},
     {JT_HTTP_GET, "/keep", on_keep, NULL},
@@ -369,6 +380,119 @@ static void test_h4_half_closed(void **state)
     jt_http_server_free(server);
 }
 
+/** Send a field of that name before another one: both arrive whole, or the request is refused. */
+static bool is_refused_or_whole(int *fd, const struct jt_http_server *server, const char *name)
+{
+    char request[512], answer[4096];
+
+    (void)snprintf(request, sizeof(request),
+                   "GET /field HTTP/1.1\r\n" HOST
+                   "%s: b\r\nIdempotency-Key: key-1\r\n%s: b\r\n\r\n",
+                   name, name);
+    put_text(*fd, request);
+    get_one(*fd, answer, sizeof(answer));
+    if (strncmp(answer, "HTTP/1.1 200", 12) == 0)
+        return strcmp(strstr(answer, "\r\n\r\n") + 4, "key-1") == 0;
+    close(*fd);
+    *fd = connect_to(server);
+    return strncmp(answer, "HTTP/1.1 4", 10) == 0;
+}
+
+/* Beginnings of the names libwebsockets knows, and what branches off from them. */
+static void test_h3_no_field_swallows_the_next(void **state)
+{
+    static const char *const names[] = {"host",
+                                        "connection",
+                                        "upgrade",
+                                        "origin",
+                                        "sec-websocket-draft",
+                                        "http2-settings",
+                                        "accept",
+                                        "access-control-request-headers",
+                                        "if-modified-since",
+                                        "if-none-match",
+                                        "accept-encoding",
+                                        "accept-language",
+                                        "pragma",
+                                        "cache-control",
+                                        "authorization",
+                                        "cookie",
+                                        "content-length",
+                                        "content-type",
+                                        "date",
+                                        "range",
+                                        "referer",
+                                        "accept-charset",
+                                        "accept-ranges",
+                                        "access-control-allow-origin",
+                                        "age",
+                                        "allow",
+                                        "content-disposition",
+                                        "content-encoding",
+                                        "content-language",
+                                        "content-location",
+                                        "content-range",
+                                        "etag",
+                                        "expect",
+                                        "expires",
+                                        "from",
+                                        "if-match",
+                                        "if-range",
+                                        "if-unmodified-since",
+                                        "last-modified",
+                                        "link",
+                                        "location",
+                                        "max-forwards",
+                                        "proxy-authenticate",
+                                        "proxy-authorization",
+                                        "refresh",
+                                        "retry-after",
+                                        "server",
+                                        "set-cookie",
+                                        "strict-transport-security",
+                                        "transfer-encoding",
+                                        "user-agent",
+                                        "vary",
+                                        "via",
+                                        "www-authenticate",
+                                        "x-real-ip",
+                                        "x-forwarded-for",
+                                        "te",
+                                        "replay-nonce",
+                                        "x-auth-token",
+                                        "get",
+                                        "post",
+                                        "options",
+                                        "put",
+                                        "patch",
+                                        "delete",
+                                        "connect",
+                                        "head",
+                                        "proxy",
+                                        "uri-args",
+                                        "http",
+                                        "idempotency-kex",
+                                        "x-csrf-token"};
+    static const char *const ends[] = {"", "q", "-x"};
+    struct jt_http_server *server = start_plain();
+    int fd = connect_to(server);
+
+    (void)state;
+    for (size_t i = 0; i < JT_COUNT(names); i++) {
+        for (size_t size = 1; size <= strlen(names[i]); size++) {
+            for (size_t k = 0; k < JT_COUNT(ends); k++) {
+                char name[64];
+
+                (void)snprintf(name, sizeof(name), "%.*s%s", (int)size, names[i], ends[k]);
+                if (!is_refused_or_whole(&fd, server, name))
+                    fail_msg("%s", name);
+            }
+        }
+    }
+    close(fd);
+    jt_http_server_free(server);
+}
+
 /* Only the first is served, and it says so; the others may be asked again (RFC 9112 §9.3.2). */
 static void test_h3_pipelined_is_one(void **state)
 {
@@ -468,6 +592,87 @@ static void test_answer_after_the_server(void **state)
     (void)get_all(fd, answer, sizeof(answer));
     assert_string_equal(answer, "");
     close(fd);
+}
+
+static int64_t cpu_ms(void)
+{
+    struct timespec now;
+
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now), 0);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/** Over a window of 300 ms the whole process may use a third of it: a poll loop that spins uses all. */
+static void assert_calm(const char *what)
+{
+    int64_t before = cpu_ms();
+
+    usleep(300 * 1000); /* the window that is measured */
+    if (cpu_ms() - before > 100)
+        fail_msg("%s: %d ms of CPU", what, (int)(cpu_ms() - before));
+}
+
+/* Whatever a connection waits for, nobody spins over it. */
+static void test_h1_waiting_costs_nothing(void **state)
+{
+    struct jt_http_server *server = start_plain();
+    int first = connect_to(server), kept_fd, silent, unread;
+    char answer[4096];
+
+    (void)state;
+    assert_calm("nothing sent");
+    put_text(first, "GET /echo/a HT");
+    assert_calm("part of a head");
+    put_text(first, "TP/1.1\r\n" HOST "\r\n");
+    get_one(first, answer, sizeof(answer));
+    assert_calm("idle");
+    put_text(first, "GET /echo/a HT");
+    assert_calm("part of a second head");
+    keep_one(server, &kept_fd);
+    put_text(kept_fd, "GET /echo/a HTTP/1.1\r\n");
+    assert_calm("a handler at work");
+    assert_int_equal(shutdown(kept_fd, SHUT_WR), 0);
+    assert_calm("a handler at work, half-closed");
+    answer_text(kept);
+    silent = connect_to(server);
+    put_text(silent, "POST /echo/a HTTP/1.1\r\n" HOST "Content-Length: 70000\r\n\r\nabc");
+    get_one(silent, answer, sizeof(answer));
+    assert_status(answer, "413");
+    assert_calm("lingering");
+    put_text(silent, "more");
+    assert_calm("lingering with more");
+    unread = connect_to(server);
+    put_text(unread, "GET /big HTTP/1.1\r\n" HOST "\r\nGET");
+    assert_calm("an answer that is not read");
+    put_text(first, "TP/1.1\r\n" HOST "\r\n");
+    get_one(first, answer, sizeof(answer));
+    assert_status(answer, "200");
+    close(first);
+    close(kept_fd);
+    close(silent);
+    close(unread);
+    assert_calm("all closed");
+    jt_http_server_free(server);
+}
+
+/* The answer reaches a peer that is still sending what nobody wants. */
+static void test_answer_before_reset(void **state)
+{
+    struct jt_http_server *server = start_plain();
+    char answer[4096];
+
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        int fd = connect_to(server);
+
+        put_text(fd, "POST /echo/a HTTP/1.1\r\n" HOST "Content-Length: 900000\r\n\r\n");
+        for (int k = 0; k < 100; k++)
+            (void)send(fd, big_body, 9000, MSG_NOSIGNAL);
+        get_one(fd, answer, sizeof(answer));
+        assert_status(answer, "413");
+        close(fd);
+    }
+    jt_http_server_free(server);
 }
 
 static void *hammer(void *arg)
@@ -767,9 +972,12 @@ int main(void)
         cmocka_unit_test(test_h4_every_cut),
         cmocka_unit_test(test_h4_single_bytes),
         cmocka_unit_test(test_h4_half_closed),
+        cmocka_unit_test(test_h3_no_field_swallows_the_next),
         cmocka_unit_test(test_h3_pipelined_is_one),
         cmocka_unit_test(test_expect_continue),
         cmocka_unit_test(test_unsafe_header_is_left_out),
+        cmocka_unit_test(test_h1_waiting_costs_nothing),
+        cmocka_unit_test(test_answer_before_reset),
         cmocka_unit_test(test_answer_to_a_dead_peer),
         cmocka_unit_test(test_answer_after_the_server),
         cmocka_unit_test(test_answers_from_many_threads),
