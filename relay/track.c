@@ -175,6 +175,13 @@ static int load(struct relay_track *track, const struct jt_ring_frame *frame)
     return 0;
 }
 
+/* Numbers are for packets that carry them: a gap reads as loss. */
+static void take_twcc(struct relay_viewer *viewer, struct jt_rtp_header *header)
+{
+    if (header->twcc_id)
+        header->twcc = viewer->next_twcc++;
+}
+
 /* One loaded frame to one viewer. Returns false when it may not be sent now: the stream must begin anew. */
 static bool send_frame(struct relay_track *track, const struct jt_ring_frame *frame, struct relay_stream *stream,
                        struct relay_batch *batch)
@@ -193,7 +200,7 @@ static bool send_frame(struct relay_track *track, const struct jt_ring_frame *fr
         header.sequence = (uint16_t)(index + i);
         header.marker = track->packets[i].flags & JT_PACKET_MARKER;
         header.padding = track->packets[i].flags & JT_PACKET_PADDING;
-        header.twcc = viewer->next_twcc++;
+        take_twcc(viewer, &header);
         relay_batch_ring(batch, &viewer->target, &header, index + i, track->reader, &track->packets[i]);
     }
     jt_rtp_out_count(&stream->rtp, frame->packet_count, frame->size_bytes);
@@ -450,7 +457,7 @@ void relay_track_resend(struct relay_track *track, struct relay_stream *stream, 
     header.payload_type = stream->rtp.rtx_payload_type;
     header.ssrc = stream->rtp.rtx_ssrc;
     header.sequence = (uint16_t)index;
-    header.twcc = viewer->next_twcc++;
+    take_twcc(viewer, &header);
     relay_batch_copy(batch, &viewer->target, &header, index, payload, size);
     stream->resend_bytes -= (int64_t)size;
     jt_metric_add(&resends_total, "sent", 1);
