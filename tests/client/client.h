@@ -145,7 +145,13 @@ struct counts {
     uint64_t video_packets, audio_packets, rtx_packets, dropped_by_us, recovered,
         recovered_in_100ms, lost, duplicates;
     uint64_t frames, broken_frames, keyframes, stamp_steps_back, unprotect_failures, reports;
-    struct samples recovery_us, lag_us;
+    struct samples recovery_us, lag_us, audio_lag_us, audio_gap_us;
+};
+
+/* What a sender report says: at this wall clock time the RTP time was this. */
+struct mapping {
+    int64_t wall_us; /* 0: none came yet */
+    uint32_t timestamp;
 };
 
 struct media {
@@ -157,8 +163,9 @@ struct media {
     uint32_t frame_timestamp, last_timestamp;
     bool has_timestamp;
     int64_t first_key_us, last_frame_us, longest_gap_us;
-    uint32_t last_sr, sr_timestamp;
-    int64_t last_sr_at_us, sr_wall_us;
+    uint32_t last_sr;
+    int64_t last_sr_at_us, last_audio_us;
+    struct mapping video_mapping, audio_mapping;
 };
 
 int media_init(struct media *media, struct counts *counts, int loss_percent);

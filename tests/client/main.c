@@ -134,6 +134,8 @@ static int watch_show(const struct options *options)
     if (!audience->peers || run.epoll < 0 ||
         samples_init(&audience->counts.recovery_us, SAMPLES_MAX) ||
         samples_init(&audience->counts.lag_us, SAMPLES_MAX) ||
+        samples_init(&audience->counts.audio_lag_us, SAMPLES_MAX) ||
+        samples_init(&audience->counts.audio_gap_us, SAMPLES_MAX) ||
         joiner_start(options, audience->peers, &audience->counts, &run.joiner, &run.joiner_fd))
         return 1;
     watch(&run, run.joiner_fd, NEWS_OF_JOINER);
@@ -146,6 +148,8 @@ static int watch_show(const struct options *options)
     free(audience->peers);
     samples_deinit(&audience->counts.recovery_us);
     samples_deinit(&audience->counts.lag_us);
+    samples_deinit(&audience->counts.audio_lag_us);
+    samples_deinit(&audience->counts.audio_gap_us);
     return audience->opened == options->viewers ? 0 : 1;
 }
 

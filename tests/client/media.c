@@ -12,6 +12,8 @@ enum {
     LOST_AFTER_US = 1500000,
     NACKS_PER_REPORT = 60,
     REPORT_EVERY_US = 500000,
+    VIDEO_HZ = 90000,
+    AUDIO_HZ = 48000,
     NAL_IDR = 5,
     NAL_STAP_A = 24,
     NAL_FU_A = 28,
@@ -97,14 +99,13 @@ void media_deinit(struct media *media)
 
 /* ---- frames, in order ---- */
 
-/* How long ago the frame was captured, by the sender reports; server and we read the same clock. */
-static void note_lag(struct media *media)
+/* How long ago it was captured, by the sender reports; server and we read the same clock. */
+static void note_lag(const struct mapping *mapping, uint32_t timestamp, int hz, struct samples *out)
 {
-    int32_t ticks = (int32_t)(media->frame_timestamp - media->sr_timestamp);
+    int64_t ticks = (int32_t)(timestamp - mapping->timestamp);
 
-    if (media->sr_wall_us)
-        samples_add(&media->counts->lag_us,
-                    wall_us() - media->sr_wall_us - (int64_t)ticks * 1000 / 90);
+    if (mapping->wall_us)
+        samples_add(out, wall_us() - mapping->wall_us - ticks * 1000000 / hz);
 }
 
 static void end_frame(struct media *media, int64_t now)
@@ -114,7 +115,7 @@ static void end_frame(struct media *media, int64_t now)
     if (media->has_timestamp && (int32_t)(media->frame_timestamp - media->last_timestamp) <= 0)
         media->counts->stamp_steps_back++;
     else
-        note_lag(media);
+        note_lag(&media->video_mapping, media->frame_timestamp, VIDEO_HZ, &media->counts->lag_us);
     media->has_timestamp = true;
     media->last_timestamp = media->frame_timestamp;
     if (media->frame_has_idr) {
@@ -219,6 +220,15 @@ static void arrived(struct media *media, struct stream *stream, uint16_t sequenc
     walk(media, now);
 }
 
+static void note_audio(struct media *media, uint32_t timestamp, int64_t now)
+{
+    media->counts->audio_packets++;
+    note_lag(&media->audio_mapping, timestamp, AUDIO_HZ, &media->counts->audio_lag_us);
+    if (media->last_audio_us)
+        samples_add(&media->counts->audio_gap_us, now - media->last_audio_us);
+    media->last_audio_us = now;
+}
+
 void media_packet(struct media *media, const uint8_t *data, size_t size, int64_t now)
 {
     size_t header = header_size(data, size);
@@ -240,7 +250,7 @@ void media_packet(struct media *media, const uint8_t *data, size_t size, int64_t
         media->counts->rtx_packets++;
         arrived(media, &media->video, get16(payload), data, payload + 2, size - 2, now);
     } else if (ssrc == media->session.audio_ssrc) {
-        media->counts->audio_packets++;
+        note_audio(media, get32(data + 4), now);
         arrived(media, &media->audio, get16(data + 2), data, payload, size, now);
     }
 }
@@ -326,14 +336,23 @@ size_t media_feedback(struct media *media, uint8_t *out, size_t capacity, int64_
     return report + nacks;
 }
 
+static void note_mapping(struct mapping *mapping, const uint8_t *report)
+{
+    mapping->wall_us = ((int64_t)get32(report + 8) - ntp_to_unix_s) * 1000000 +
+                       ((int64_t)get32(report + 12) * 1000000 >> 32);
+    mapping->timestamp = get32(report + 16);
+}
+
 void media_rtcp(struct media *media, const uint8_t *data, size_t size, int64_t now)
 {
-    if (size < 28 || data[1] != 200 || get32(data + 4) != media->session.video_ssrc)
+    if (size < 28 || data[1] != 200)
         return;
+    if (get32(data + 4) == media->session.audio_ssrc)
+        note_mapping(&media->audio_mapping, data);
+    if (get32(data + 4) != media->session.video_ssrc)
+        return;
+    note_mapping(&media->video_mapping, data);
     media->counts->reports++;
     media->last_sr = get32(data + 10); /* the middle 32 bits of the NTP time */
     media->last_sr_at_us = now;
-    media->sr_wall_us = ((int64_t)get32(data + 8) - ntp_to_unix_s) * 1000000 +
-                        ((int64_t)get32(data + 12) * 1000000 >> 32);
-    media->sr_timestamp = get32(data + 16);
 }

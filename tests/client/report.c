@@ -132,6 +132,8 @@ void report_end(struct audience *audience)
     print_times("first_key_ms", &joins);
     print_times("ready_ms", &readies);
     print_times("lag_ms", &counts->lag_us);
+    print_times("audio_lag_ms", &counts->audio_lag_us);
+    print_times("audio_gap_ms", &counts->audio_gap_us);
     printf("\"longest_gap_ms\":%.1f}\n", (double)sums.longest_gap_us / 1000);
     samples_deinit(&joins);
     samples_deinit(&readies);
