@@ -1,4 +1,5 @@
-/** What an operator may set for jangteo-chat; the table in config.c says default, range and meaning of each. */
+/** What an operator may set for jangteo-chat; the table in config.c says default, range and meaning
+ * of each. */
 #ifndef CHAT_CONFIG_H
 #define CHAT_CONFIG_H
 

@@ -12,7 +12,8 @@
 
 #include "base/clock.h"
 
-/* Any phase may also end by the connection closing. From headers or body straight on: refused without a handler. */
+/* Any phase may also end by the connection closing. From headers or body straight on: refused
+ * without a handler. */
 #define TO(phase) (1U << (phase))
 static const unsigned phase_moves[JT_HTTP_PHASE_COUNT] = {
     [JT_HTTP_HEADERS] = TO(JT_HTTP_BODY) | TO(JT_HTTP_HANDLING) | TO(JT_HTTP_SENDING) |
@@ -80,7 +81,8 @@ static int64_t phase_timeout_ms(const struct jt_http_connections *connections,
     }
 }
 
-/* Cancelling (-1) fires the timer at once in libwebsockets 4.1: a phase without deadline has a far one. */
+/* Cancelling (-1) fires the timer at once in libwebsockets 4.1: a phase without deadline has a far
+ * one. */
 static void arm(struct jt_http_connection *connection, int64_t timeout_us)
 {
     const int64_t never_us = (int64_t)365 * 24 * 3600 * JT_USEC_PER_SEC;

@@ -1,6 +1,6 @@
 /**
- * The connections of one server: how many there are, from whom, and how long each may take over what it is doing
- * (threats H1, H6). Server's thread only.
+ * The connections of one server: how many there are, from whom, and how long each may take over
+ * what it is doing (threats H1, H6). Server's thread only.
  */
 #ifndef JT_HTTP_CONNECTION_H
 #define JT_HTTP_CONNECTION_H
@@ -15,14 +15,14 @@ struct jt_http_server;
 struct lws;
 
 enum {
-    JT_HTTP_HEADER_TIMEOUT_MS = 10000, /* threats.md, "HTTP" */
+    JT_HTTP_HEADER_TIMEOUT_MS = 10000, /* threat H1 */
     JT_HTTP_BODY_TIMEOUT_MS = 10000,   /* the same: without progress */
     JT_HTTP_BODY_PATIENCE = 3,         /* ours: the whole body in so many times that, … */
     JT_HTTP_BYTES_PER_S_MIN = 16384,  /* … and for an answer, one more second for so many bytes */
     JT_HTTP_IDLE_TIMEOUT_MS = 65000,  /* ours: above what nginx keeps an upstream connection */
     JT_HTTP_LINGER_TIMEOUT_MS = 2000, /* ours */
     JT_HTTP_CONNECTIONS_MAX = 4096,   /* ours */
-    JT_HTTP_PEER_CONNECTIONS_MAX = 64, /* threats.md, "HTTP" */
+    JT_HTTP_PEER_CONNECTIONS_MAX = 64, /* threat H1 */
 };
 
 /** Where a connection came in. */
@@ -35,10 +35,11 @@ struct jt_http_listener {
 enum jt_http_phase {
     JT_HTTP_HEADERS, /* of the first request awaited, of a later one begun */
     JT_HTTP_BODY,
-    JT_HTTP_HANDLING, /* the handler has the request; no deadline of ours */
-    JT_HTTP_SENDING,  /* the socket did not take the whole answer at once */
-    JT_HTTP_IDLE,     /* between two requests */
-    JT_HTTP_LINGERING, /* our side is shut; what still comes is thrown away, lest a reset destroy the answer */
+    JT_HTTP_HANDLING,  /* the handler has the request; no deadline of ours */
+    JT_HTTP_SENDING,   /* the socket did not take the whole answer at once */
+    JT_HTTP_IDLE,      /* between two requests */
+    JT_HTTP_LINGERING, /* our side is shut; what still comes is thrown away, lest a reset destroy
+                          the answer */
     JT_HTTP_PHASE_COUNT,
 };
 
@@ -83,7 +84,8 @@ void jt_http_connection_close(struct jt_http_connections *connections,
 void jt_http_connection_enter(const struct jt_http_connections *connections,
                               struct jt_http_connection *connection, enum jt_http_phase phase);
 
-/** Some bytes of a body or an answer moved: the time without progress starts anew, within the whole's. */
+/** Some bytes of a body or an answer moved: the time without progress starts anew, within the
+ * whole's. */
 void jt_http_connection_progress(const struct jt_http_connections *connections,
                                  struct jt_http_connection *connection);
 

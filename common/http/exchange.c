@@ -95,7 +95,8 @@ static const struct jt_http_fault *read_fields(struct jt_http_request *request, 
     return NULL;
 }
 
-/* Believed only from the front door, and of its list only the address that it added itself: the last (threat H6). */
+/* Believed only from the front door, and of its list only the address that it added itself: the
+ * last (threat H6). */
 static void read_forwarded(struct jt_http_request *request)
 {
     const char *list = jt_http_request_header(request, "x-forwarded-for");
@@ -162,7 +163,8 @@ static const struct jt_http_fault *examine(const struct jt_http_policy *policy,
     return read_origin(policy, request, connection->listener);
 }
 
-/* Closing at once would reset a peer that is still sending, and the reset would overtake the answer (RFC 9112 §9.6). */
+/* Closing at once would reset a peer that is still sending, and the reset would overtake the answer
+ * (RFC 9112 §9.6). */
 static void linger(struct jt_http_policy *policy, struct jt_http_connection *connection)
 {
     (void)shutdown(lws_get_socket_fd(connection->wsi), SHUT_WR);
@@ -204,9 +206,10 @@ static ssize_t push(struct jt_http_connection *connection)
 }
 
 /**
- * Send the answer, at once as far as the socket takes it, then whenever it takes more. Not by libwebsockets: it keeps a
- * copy of what is left, looks for input before output, and so hangs up on a peer that has closed its sending side before
- * the peer has its answer (threat H4). Returns -1 when the connection shall end.
+ * Send the answer, at once as far as the socket takes it, then whenever it takes more. Not by
+ * libwebsockets: it keeps a copy of what is left, looks for input before output, and so hangs up on
+ * a peer that has closed its sending side before the peer has its answer (threat H4). Returns -1
+ * when the connection shall end.
  */
 static int deliver(struct jt_http_policy *policy, struct jt_http_connection *connection)
 {

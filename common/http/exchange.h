@@ -1,7 +1,8 @@
 /**
- * One request and its answer on a connection: what is refused before a handler sees it, when the handler is called, how the
- * answer goes out (threats H1 to H6, H15). Called by libwebsockets' events, on the server's thread. The functions that
- * return int give 0, or -1: libwebsockets shall close the connection.
+ * One request and its answer on a connection: what is refused before a handler sees it, when the
+ * handler is called, how the answer goes out (threats H1 to H6, H15). Called by libwebsockets'
+ * events, on the server's thread. The functions that return int give 0, or -1: libwebsockets shall
+ * close the connection.
  */
 #ifndef JT_HTTP_EXCHANGE_H
 #define JT_HTTP_EXCHANGE_H

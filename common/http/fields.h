@@ -1,4 +1,5 @@
-/** Header fields and query arguments of one request, copied out of libwebsockets. Server's thread to fill, then read-only. */
+/** Header fields and query arguments of one request, copied out of libwebsockets. Server's thread
+ * to fill, then read-only. */
 #ifndef JT_HTTP_FIELDS_H
 #define JT_HTTP_FIELDS_H
 
@@ -20,7 +21,8 @@ struct jt_http_fields {
 
 /**
  * Copy the header fields of the request at hand. Fields of the same name are joined with ", ".
- * Returns 0, -E2BIG above the limits (answer 431), -EBADMSG for a control byte in a value (400), -ENOMEM.
+ * Returns 0, -E2BIG above the limits (answer 431), -EBADMSG for a control byte in a value (400),
+ * -ENOMEM.
  */
 JT_MUST_CHECK int jt_http_fields_read(struct jt_http_fields *fields, struct lws *wsi);
 

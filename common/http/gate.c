@@ -66,9 +66,10 @@ void jt_http_gate_watch(struct jt_http_gate *gate, struct jt_http_connection *co
 }
 
 /**
- * Make libwebsockets poll the socket for nothing at all. It puts a new socket into its poll set for input whatever
- * jt_http_gate_add said, and after each answer asks for output once more; while it is held it serves neither, and poll
- * would spin. So it is let go for a moment, in which only output is served. False: it has closed the connection.
+ * Make libwebsockets poll the socket for nothing at all. It puts a new socket into its poll set for
+ * input whatever jt_http_gate_add said, and after each answer asks for output once more; while it
+ * is held it serves neither, and poll would spin. So it is let go for a moment, in which only
+ * output is served. False: it has closed the connection.
  */
 static bool settle(struct jt_http_policy *policy, struct jt_http_connection *connection)
 {

@@ -192,7 +192,8 @@ static const struct jt_http_fault *check_field(struct span line, struct frame *f
     return NULL;
 }
 
-/* RFC 9112 §6: where the request ends must be beyond doubt. libwebsockets 4.1 does not parse chunks. */
+/* RFC 9112 §6: where the request ends must be beyond doubt. libwebsockets 4.1 does not parse
+ * chunks. */
 static const struct jt_http_fault *check_frame(const struct frame *frame)
 {
     bool takes_body = span_is(frame->method, "POST") || span_is(frame->method, "PUT") ||
@@ -212,8 +213,8 @@ static const struct jt_http_fault *check_frame(const struct frame *frame)
 }
 
 /**
- * Take one line and its CR LF. -EAGAIN when its end has not come, -EBADMSG for a bare CR or LF: both are visible without
- * the whole line, so that any cut gives the same answer.
+ * Take one line and its CR LF. -EAGAIN when its end has not come, -EBADMSG for a bare CR or LF:
+ * both are visible without the whole line, so that any cut gives the same answer.
  */
 static int take_line(struct jt_reader *r, struct span *line)
 {

@@ -14,7 +14,8 @@ static bool is_host_text(const char *text, size_t size, const char *allowed)
     return size > 0 && strspn(text, allowed) >= size;
 }
 
-/* RFC 9110 §7.2 and RFC 3986 §3.2.2, without user names: name, IPv4 literal or [IPv6 literal], then maybe a port. */
+/* RFC 9110 §7.2 and RFC 3986 §3.2.2, without user names: name, IPv4 literal or [IPv6 literal], then
+ * maybe a port. */
 static bool authority_parse(const char *text, size_t size, struct authority *out)
 {
     const char *end = text + size;

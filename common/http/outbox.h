@@ -1,6 +1,6 @@
 /**
- * Requests that were answered, on any thread, on their way back to the server's thread. Outlives the server while requests
- * are out, so that a late answer finds something to fall into.
+ * Requests that were answered, on any thread, on their way back to the server's thread. Outlives
+ * the server while requests are out, so that a late answer finds something to fall into.
  */
 #ifndef JT_HTTP_OUTBOX_H
 #define JT_HTTP_OUTBOX_H

@@ -1,6 +1,7 @@
 /**
- * One request from its headers to its answer. Held by two: its connection (server's thread) and whoever has to answer it.
- * What the accessors of http/server.h give is fixed before the handler runs.
+ * One request from its headers to its answer. Held by two: its connection (server's thread) and
+ * whoever has to answer it. What the accessors of http/server.h give is fixed before the handler
+ * runs.
  */
 #ifndef JT_HTTP_REQUEST_H
 #define JT_HTTP_REQUEST_H

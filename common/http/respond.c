@@ -1,4 +1,5 @@
-/* The public answers: a response is put together as bytes by whoever answers, the server's thread only writes it out. */
+/* The public answers: a response is put together as bytes by whoever answers, the server's thread
+ * only writes it out. */
 #include "http/server.h"
 
 #include <assert.h>

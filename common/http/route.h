@@ -1,4 +1,5 @@
-/** The router's table: path patterns, their parameters, and which methods a path has. Pure; any thread. */
+/** The router's table: path patterns, their parameters, and which methods a path has. Pure; any
+ * thread. */
 #ifndef JT_HTTP_ROUTE_H
 #define JT_HTTP_ROUTE_H
 
@@ -20,13 +21,14 @@ bool jt_http_path_is_clean(const char *path);
 
 /**
  * Does `path` have the shape of `pattern`? A parameter matches one non-empty segment shorter than
- * JT_HTTP_PARAM_MAX_BYTES. `params` is filled on a match only as far as it goes; look at it after true.
+ * JT_HTTP_PARAM_MAX_BYTES. `params` is filled on a match only as far as it goes; look at it after
+ * true.
  */
 bool jt_http_route_match(const char *pattern, const char *path, struct jt_http_params *params);
 
 /**
- * The route for a method and a path. Returns NULL when there is none; `allowed` then holds the methods of those that have
- * the path (0: the path is unknown, answer 404).
+ * The route for a method and a path. Returns NULL when there is none; `allowed` then holds the
+ * methods of those that have the path (0: the path is unknown, answer 404).
  */
 const struct jt_http_route *jt_http_route_find(const struct jt_http_route *routes, size_t count,
                                                const char *path, enum jt_http_method method,

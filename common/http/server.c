@@ -21,10 +21,9 @@
 
 enum {
     HEADER_MEMORY_BYTES =
-        32 * 1024, /* what libwebsockets keeps per request, its own overhead included */
-    CLOSE_TIMEOUT_S =
-        5, /* for a peer that does not close after us; libwebsockets' other timeouts are this much later than
-                            ours */
+        32 * 1024,       /* what libwebsockets keeps per request, its own overhead included */
+    CLOSE_TIMEOUT_S = 5, /* for a peer that does not close after us; libwebsockets' other timeouts
+                            are this much later than ours */
 };
 
 struct jt_http_server {

@@ -50,7 +50,8 @@ uint8_t jt_answer_extension_id(const struct jt_sdp_section *section, const char 
 
 /* --- what both sides must be able to do --- */
 
-/** Media without DTLS-SRTP must never flow (RFC 8827 §6.5, threat H12): one such section spoils the offer. */
+/** Media without DTLS-SRTP must never flow (RFC 8827 §6.5, threat H12): one such section spoils the
+ * offer. */
 static bool is_secure(const struct jt_sdp *offer)
 {
     for (int i = 0; i < offer->section_count; i++) {
@@ -102,7 +103,8 @@ static const struct jt_answer_refusal *read_transport(const struct jt_sdp_transp
     return NULL;
 }
 
-/* Bundled sections share one transport: another certificate in the second one has no business there. */
+/* Bundled sections share one transport: another certificate in the second one has no business
+ * there. */
 static const struct jt_answer_refusal *check_second(const struct jt_sdp_section *section,
                                                     const struct jt_answer_plan *plan)
 {

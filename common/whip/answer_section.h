@@ -1,4 +1,5 @@
-/** What choosing and writing an answer agree on: which sections of an offer are taken. Private to common/whip. */
+/** What choosing and writing an answer agree on: which sections of an offer are taken. Private to
+ * common/whip. */
 #ifndef JT_WHIP_ANSWER_SECTION_H
 #define JT_WHIP_ANSWER_SECTION_H
 

@@ -54,7 +54,8 @@ int jt_h264_profile_parse(const char *text, unsigned long size, uint8_t out[3])
     return 0;
 }
 
-/** The payload's profile-level-id if it is H.264 with single NAL units, STAP-A and FU-A allowed (packetization-mode 1). */
+/** The payload's profile-level-id if it is H.264 with single NAL units, STAP-A and FU-A allowed
+ * (packetization-mode 1). */
 static bool read_payload(const struct jt_sdp_payload *payload, uint8_t profile_level_id[3])
 {
     static const uint8_t fallback[3] = {0x42, 0x00, 0x0a}; /* RFC 6184 §8.1 */
@@ -68,7 +69,8 @@ static bool read_payload(const struct jt_sdp_payload *payload, uint8_t profile_l
            jt_h264_profile_parse(id.data, id.size, profile_level_id) == 0;
 }
 
-/* The less the better. A High stream of ours has neither B-frames nor fields: that is Constrained High, only unsaid. */
+/* The less the better. A High stream of ours has neither B-frames nor fields: that is Constrained
+ * High, only unsaid. */
 static int badness(enum jt_h264_profile offered, enum jt_h264_profile stream)
 {
     static const int lower[JT_H264_PROFILE_UNKNOWN + 1] = {

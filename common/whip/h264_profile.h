@@ -34,8 +34,9 @@ struct jt_h264_choice {
 };
 
 /**
- * Choose among the section's H.264 payloads with packetization-mode=1: the stream's profile, else the next higher one, else
- * Main, Constrained Baseline, Baseline. A stream of unknown profile counts as Constrained Baseline. False: none is there.
+ * Choose among the section's H.264 payloads with packetization-mode=1: the stream's profile, else
+ * the next higher one, else Main, Constrained Baseline, Baseline. A stream of unknown profile
+ * counts as Constrained Baseline. False: none is there.
  */
 bool jt_h264_profile_choose(const struct jt_sdp_section *section, const uint8_t stream[3],
                             struct jt_h264_choice *out);

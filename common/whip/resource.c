@@ -88,7 +88,7 @@ static void whip_unref(struct jt_whip *whip)
 static void rate_default(struct jt_whip_rate *rate)
 {
     if (rate->per_s <= 0)
-        rate->per_s = 1; /* threats.md, "WHIP, WHEP" */
+        rate->per_s = 1; /* threat H7 */
     if (rate->burst <= 0)
         rate->burst = 5;
 }
@@ -158,7 +158,8 @@ static bool has_type(const struct jt_http_request *request, const char *type)
     return value && strncasecmp(value, type, size) == 0 && strchr("; \t", value[size]);
 }
 
-/** The token of "Authorization: Bearer TOKEN" (RFC 6750 §2.1), or NULL. `is_bad`: there is something else. */
+/** The token of "Authorization: Bearer TOKEN" (RFC 6750 §2.1), or NULL. `is_bad`: there is
+ * something else. */
 static const char *bearer(const struct jt_http_request *request, bool *is_bad)
 {
     static const char allowed[] =
@@ -356,7 +357,8 @@ static void on_post(struct jt_whip *whip, struct jt_http_request *request)
     whip->ops->offer(whip->arg, pending, &offer);
 }
 
-/* RFC 9725 §4.2 and the CORS preflight (Fetch §3.2.2); the server adds Access-Control-Allow-Origin. */
+/* RFC 9725 §4.2 and the CORS preflight (Fetch §3.2.2); the server adds Access-Control-Allow-Origin.
+ */
 static void on_options(struct jt_http_request *request, const char *methods,
                        const struct jt_http_header *accept)
 {
@@ -385,7 +387,7 @@ static void on_endpoint(void *arg, struct jt_http_request *request)
 static const struct jt_http_fault *check_access(struct jt_whip *whip,
                                                 const struct jt_http_request *request)
 {
-    static const struct jt_rate rate = {5, 5}; /* threats.md, "WHIP, WHEP" */
+    static const struct jt_rate rate = {5, 5}; /* threat H7 */
     bool is_bad, is_free = is_rate_free(whip, request);
     const struct jt_whip_access access = {
         .id = jt_http_request_param(request, "id"),
@@ -394,7 +396,8 @@ static const struct jt_http_fault *check_access(struct jt_whip *whip,
     };
     int err = jt_whip_table_check(whip->table, &access);
 
-    /* Guesses count against the address, misuse of a session only against the session (threat H8). */
+    /* Guesses count against the address, misuse of a session only against the session (threat H8).
+     */
     if (err && !is_free &&
         !jt_rate_table_take(&whip->rates, 'g', jt_http_request_peer(request), rate,
                             jt_clock_mono_us()))

@@ -22,7 +22,7 @@ struct jt_whip_pending; /* an offer or a restart that waits for its answer */
 
 enum {
     JT_WHIP_ID_BYTES = 33,          /* 128 random bits as 32 hex digits, and NUL (threat H8) */
-    JT_WHIP_TOKEN_MAX_BYTES = 4096, /* threats.md, "Tokens" */
+    JT_WHIP_TOKEN_MAX_BYTES = 4096, /* ours */
     JT_WHIP_NAME_MAX_BYTES = 128,   /* of a show */
     JT_WHIP_ROUTES = 2,
     JT_WHIP_SESSIONS_MAX = 16384, /* ours: descriptors end near 20,000 */

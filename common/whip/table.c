@@ -49,7 +49,8 @@ int jt_whip_etag_make(char out[JT_WHIP_ETAG_BYTES])
     return err;
 }
 
-/* Ids are random, so that any of their bits are a hash; made-up ones only find themselves a bucket. */
+/* Ids are random, so that any of their bits are a hash; made-up ones only find themselves a bucket.
+ */
 static struct session **place(struct jt_whip_table *table, const char *id)
 {
     unsigned value = 0;

@@ -27,11 +27,13 @@ void jt_whip_table_free(struct jt_whip_table *table);
 JT_MUST_CHECK int jt_whip_id_make(char out[JT_WHIP_ID_BYTES]);
 JT_MUST_CHECK int jt_whip_etag_make(char out[JT_WHIP_ETAG_BYTES]);
 
-/** Returns 0, -ENOSPC or -ENOMEM. Show and token are copied; who comes later has to show the same token. */
+/** Returns 0, -ENOSPC or -ENOMEM. Show and token are copied; who comes later has to show the same
+ * token. */
 JT_MUST_CHECK int jt_whip_table_add(struct jt_whip_table *table,
                                     const struct jt_whip_access *access, const char *etag);
 
-/** Returns 0, -ENOENT (unknown id, or another show's), -EACCES (no token) or -EPERM (not the session's). */
+/** Returns 0, -ENOENT (unknown id, or another show's), -EACCES (no token) or -EPERM (not the
+ * session's). */
 JT_MUST_CHECK int jt_whip_table_check(struct jt_whip_table *table,
                                       const struct jt_whip_access *access);
 

@@ -1,4 +1,5 @@
-/* http/head.h: heads from RFC 9112's own rules and from the smuggling literature; every cut gives the same verdict. */
+/* http/head.h: heads from RFC 9112's own rules and from the smuggling literature; every cut gives
+ * the same verdict. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -602,7 +602,8 @@ static int64_t cpu_ms(void)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/** Over a window of 300 ms the whole process may use a third of it: a poll loop that spins uses all. */
+/** Over a window of 300 ms the whole process may use a third of it: a poll loop that spins uses
+ * all. */
 static void assert_calm(const char *what)
 {
     int64_t before = cpu_ms();

@@ -1,6 +1,7 @@
 /*
- * whip/answer.h: answers written out by hand, line by line, for the offers of tests/unit/wire/offers.
- * With "--answer CODEC" it reads an offer on stdin and prints the answer: tests/e2e/answer.test.mjs gives it to a browser.
+ * whip/answer.h: answers written out by hand, line by line, for the offers of
+ * tests/unit/wire/offers. With "--answer CODEC" it reads an offer on stdin and prints the answer:
+ * tests/e2e/answer.test.mjs gives it to a browser.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -217,7 +218,8 @@ static void test_plan_of_chromium(void **state)
     free(offer);
 }
 
-/* Video first, the second section with port 0 and bundle-only, sendrecv, no RTX, long mids, link-local candidates. */
+/* Video first, the second section with port 0 and bundle-only, sendrecv, no RTX, long mids,
+ * link-local candidates. */
 static void test_gstreamer(void **state)
 {
     char *offer = load("gstreamer_sendrecv"), text[JT_ANSWER_MAX_BYTES];
@@ -398,7 +400,8 @@ static void test_aac_audio_is_left_out(void **state)
     free(offer);
 }
 
-/* A show of sound alone is answered with the video section rejected; a video that can't be shown is not hidden. */
+/* A show of sound alone is answered with the video section rejected; a video that can't be shown is
+ * not hidden. */
 static void test_video_without_common_codec(void **state)
 {
     const struct jt_answer_source audio_only = {.audio = h264_opus.audio};
