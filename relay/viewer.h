@@ -13,6 +13,7 @@
 #include "relay/batch.h"
 #include "relay/stream.h"
 #include "rtc/feedback.h"
+#include "rtc/ice.h"
 #include "whip/answer.h"
 #include "whip/resource.h"
 
@@ -23,10 +24,16 @@ struct relay_worker;
 
 enum relay_stream_index { RELAY_VIDEO, RELAY_AUDIO, RELAY_STREAMS };
 
+/** An address its authenticated checks came from: whatever comes from there is its. */
+struct relay_viewer_path {
+    LIST_ENTRY(relay_viewer_path) link; /* in the worker's table */
+    struct relay_viewer *viewer;        /* NULL: not in use */
+    struct jt_address address;
+};
+
 struct relay_viewer {
     LIST_ENTRY(relay_viewer) link;       /* in its show */
     LIST_ENTRY(relay_viewer) by_ufrag;   /* in the worker's tables */
-    LIST_ENTRY(relay_viewer) by_address;
     LIST_ENTRY(relay_viewer) by_id;
     LIST_ENTRY(relay_viewer) as_dead;    /* once closing */
     struct relay_worker *worker;
@@ -35,7 +42,8 @@ struct relay_viewer {
     struct relay_stream streams[RELAY_STREAMS];
     struct jt_feedback feedback;
     struct relay_target target; /* valid once ready */
-    struct jt_address address;  /* under which by_address finds it */
+    struct relay_viewer_path paths[JT_ICE_PATHS_MAX];
+    struct jt_address address; /* of the path that media takes */
     bool has_address, is_ready;
     uint16_t next_twcc;
     char id[JT_WHIP_ID_BYTES];

@@ -42,6 +42,7 @@ static struct jt_metric datagrams_total =
     JT_COUNTER("jangteo_relay_datagrams_total", "Datagrams that came in.", "fate");
 
 LIST_HEAD(viewer_list, relay_viewer);
+LIST_HEAD(path_list, relay_viewer_path);
 
 struct relay_worker {
     struct relay_workers *all;
@@ -57,7 +58,8 @@ struct relay_worker {
     struct jt_timer *poll, *tick;
     struct relay_batch *batch;
     struct relay_shows shows;
-    struct viewer_list by_ufrag[BUCKETS], by_address[BUCKETS], by_id[BUCKETS];
+    struct viewer_list by_ufrag[BUCKETS], by_id[BUCKETS];
+    struct path_list by_address[BUCKETS];
     struct viewer_list dead; /* freed at the end of the turn */
     uint32_t last_source;
     uint64_t last_session;
@@ -86,7 +88,7 @@ static size_t text_bucket(const char *text)
     return hash % BUCKETS;
 }
 
-static struct viewer_list *address_bucket(struct relay_worker *worker, const struct jt_address *address)
+static struct path_list *address_bucket(struct relay_worker *worker, const struct jt_address *address)
 {
     return &worker->by_address[jt_address_hash(address, 0) % BUCKETS];
 }
@@ -103,11 +105,11 @@ static struct relay_viewer *find_by_ufrag(struct relay_worker *worker, const cha
 
 static struct relay_viewer *find_by_address(struct relay_worker *worker, const struct jt_address *from)
 {
-    struct relay_viewer *viewer;
+    struct relay_viewer_path *path;
 
-    LIST_FOREACH (viewer, address_bucket(worker, from), by_address)
-        if (jt_address_equal(&viewer->address, from))
-            return viewer;
+    LIST_FOREACH (path, address_bucket(worker, from), link)
+        if (jt_address_equal(&path->address, from))
+            return path->viewer;
     return NULL;
 }
 
@@ -129,27 +131,84 @@ static void tables_add(struct relay_worker *worker, struct relay_viewer *viewer)
     LIST_INSERT_HEAD(&worker->by_id[text_bucket(viewer->id)], viewer, by_id);
 }
 
+static void forget_path(struct relay_worker *worker, struct relay_viewer_path *path)
+{
+    LIST_REMOVE(path, link);
+    path->viewer = NULL;
+    if (!find_by_address(worker, &path->address))
+        relay_routes_clear(worker->all->routes, &path->address, worker->number);
+}
+
+/* The viewer's entry for `from`, made if need be. NULL: there are as many as ICE keeps. */
+static struct relay_viewer_path *path_of(struct relay_worker *worker, struct relay_viewer *viewer,
+                                         const struct jt_address *from)
+{
+    struct jt_ice *ice = jt_transport_ice(viewer->transport);
+    struct relay_viewer_path *unused = NULL;
+
+    for (size_t i = 0; i < JT_COUNT(viewer->paths); i++) {
+        struct relay_viewer_path *path = &viewer->paths[i];
+
+        if (path->viewer && jt_address_equal(&path->address, from))
+            return path;
+        if (path->viewer && !jt_ice_is_known(ice, &path->address))
+            forget_path(worker, path);
+        if (!path->viewer)
+            unused = path;
+    }
+    if (!unused)
+        return NULL;
+    *unused = (struct relay_viewer_path){.viewer = viewer, .address = *from};
+    LIST_INSERT_HEAD(address_bucket(worker, from), unused, link);
+    return unused;
+}
+
+/* Datagrams from there are this viewer's before anybody else's. */
+static void own_path(struct relay_worker *worker, struct relay_viewer *viewer, const struct jt_address *from)
+{
+    struct relay_viewer_path *path = path_of(worker, viewer, from);
+
+    if (!path)
+        return;
+    LIST_REMOVE(path, link);
+    LIST_INSERT_HEAD(address_bucket(worker, from), path, link);
+    relay_routes_set(worker->all->routes, from, worker->number);
+}
+
+/*
+ * After a check: if it proved an address, what comes from there is the viewer's too, answers to our own checks first of
+ * all. Somebody whose media goes there already keeps it: a viewer may name any address (threat I6).
+ */
+static void learn_path(struct relay_worker *worker, struct relay_viewer *viewer, const struct jt_address *from)
+{
+    if (!jt_ice_is_known(jt_transport_ice(viewer->transport), from))
+        return;
+    if (viewer->has_address && jt_address_equal(&viewer->address, from)) {
+        if (find_by_address(worker, from) != viewer || relay_routes_find(worker->all->routes, from) != worker->number)
+            own_path(worker, viewer, from);
+        return;
+    }
+    if (find_by_address(worker, from) || relay_routes_find(worker->all->routes, from) >= 0)
+        return;
+    own_path(worker, viewer, from);
+}
+
 static void tables_remove(struct relay_worker *worker, struct relay_viewer *viewer)
 {
     LIST_REMOVE(viewer, by_ufrag);
     LIST_REMOVE(viewer, by_id);
-    if (!viewer->has_address)
-        return;
-    LIST_REMOVE(viewer, by_address);
-    relay_routes_clear(worker->all->routes, &viewer->address, worker->number);
+    for (size_t i = 0; i < JT_COUNT(viewer->paths); i++)
+        if (viewer->paths[i].viewer)
+            forget_path(worker, &viewer->paths[i]);
 }
 
 void relay_worker_set_path(struct relay_worker *worker, struct relay_viewer *viewer, const struct jt_address *to)
 {
-    if (viewer->has_address) {
+    if (viewer->has_address)
         relay_batch_flush(worker->batch); /* it may hold the old address */
-        LIST_REMOVE(viewer, by_address);
-        relay_routes_clear(worker->all->routes, &viewer->address, worker->number);
-    }
     viewer->address = *to;
     viewer->has_address = true;
-    LIST_INSERT_HEAD(address_bucket(worker, to), viewer, by_address);
-    relay_routes_set(worker->all->routes, to, worker->number);
+    own_path(worker, viewer, to);
 }
 
 /* ---- small services for the worker's files ---- */
@@ -396,16 +455,14 @@ static void on_mail(void *arg, void *mail)
 
 /* ---- datagrams ---- */
 
-/* To the worker whose number our ufrag begins with, or who owns the address. */
+/* The worker whose number our ufrag begins with, or who owns the address. */
 static int owner_of(struct relay_worker *worker, const uint8_t *data, size_t size, const struct jt_address *from,
                     char ufrag[JT_ICE_UFRAG_BYTES])
 {
     int number = -1;
 
-    if (!jt_stun_is(data, size))
-        return relay_routes_find(worker->all->routes, from);
-    if (jt_ice_peek_ufrag(data, size, ufrag))
-        return -1;
+    if (!jt_stun_is(data, size) || jt_ice_peek_ufrag(data, size, ufrag))
+        return relay_routes_find(worker->all->routes, from); /* no request: media, or the answer to a check of ours */
     for (int i = 0; i < worker->all->count; i++)
         if (strncmp(ufrag, worker->all->list[i]->prefix, strlen(worker->all->list[i]->prefix)) == 0)
             number = i;
@@ -452,6 +509,8 @@ static void dispatch_datagram(struct relay_worker *worker, uint8_t *data, size_t
         return;
     }
     relay_viewer_receive(viewer, data, size, from, jt_clock_mono_us());
+    if (ufrag[0])
+        learn_path(worker, viewer, from);
 }
 
 static void on_datagrams(void *arg, int events)
