@@ -33,6 +33,7 @@ struct url {
     char host[64];
     uint16_t port;
     char path[512];
+    const char *unix_path; /* dial this socket instead; we are a front door then */
 };
 
 int url_parse(const char *text, struct url *out);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -19,10 +20,26 @@ int url_parse(const char *text, struct url *out)
     if (sscanf(text, "http://%63[^:/]:%u%511s", out->host, &port, out->path) != 3 || port > 65535)
         return -EINVAL;
     out->port = (uint16_t)port;
+    out->unix_path = NULL;
     return 0;
 }
 
-static int dial(const struct url *url)
+static int dial_unix(const char *path)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -errno;
+    (void)snprintf(to.sun_path, sizeof(to.sun_path), "%s", path);
+    if (connect(fd, (struct sockaddr *)&to, sizeof(to))) {
+        (void)close(fd);
+        return -ECONNREFUSED;
+    }
+    return fd;
+}
+
+static int dial_tcp(const struct url *url)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(url->port)};
     struct timeval timeout = {.tv_sec = TIMEOUT_S};
@@ -44,7 +61,7 @@ static int exchange(const struct url *url, const char *request, size_t size, cha
                     size_t capacity)
 {
     size_t got = 0;
-    int fd = dial(url);
+    int fd = url->unix_path ? dial_unix(url->unix_path) : dial_tcp(url);
 
     if (fd < 0)
         return fd;
@@ -111,6 +128,12 @@ static int parse_answer(const char *sdp, struct session *out)
     return out->ufrag[0] && out->pwd[0] ? 0 : -EBADMSG;
 }
 
+/* A front door says for whom it asks. */
+static const char *forwarded(const struct url *url)
+{
+    return url->unix_path ? "X-Forwarded-For: 127.0.0.1\r\n" : "";
+}
+
 int session_open(const struct url *url, const char *offer, struct session *out)
 {
     char *request = malloc(ANSWER_MAX), *answer = malloc(ANSWER_MAX);
@@ -121,10 +144,9 @@ int session_open(const struct url *url, const char *offer, struct session *out)
 
     if (!n)
         n = snprintf(request, ANSWER_MAX,
-                     "POST %s HTTP/1.1\r\nHost: %s:%u\r\nContent-Type: "
-                     "application/sdp\r\nContent-Length: %zu\r\n"
-                     "Connection: close\r\n\r\n%s",
-                     url->path, url->host, url->port, strlen(offer), offer);
+                     "POST %s HTTP/1.1\r\nHost: %s:%u\r\nContent-Type: application/sdp\r\n"
+                     "Content-Length: %zu\r\n%sConnection: close\r\n\r\n%s",
+                     url->path, url->host, url->port, strlen(offer), forwarded(url), offer);
     if (n > 0)
         n = exchange(url, request, (size_t)n, answer, ANSWER_MAX);
     if (n > 0 && sscanf(answer, "HTTP/1.1 %d", &status) != 1)
@@ -149,8 +171,8 @@ void session_close(const struct url *url, const struct session *session)
 {
     char request[1024], answer[1024];
     int n = snprintf(request, sizeof(request),
-                     "DELETE %s HTTP/1.1\r\nHost: %s:%u\r\nConnection: close\r\n\r\n",
-                     session->location, url->host, url->port);
+                     "DELETE %s HTTP/1.1\r\nHost: %s:%u\r\n%sConnection: close\r\n\r\n",
+                     session->location, url->host, url->port, forwarded(url));
 
     if (session->location[0])
         (void)exchange(url, request, (size_t)n, answer, sizeof(answer));

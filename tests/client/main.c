@@ -170,7 +170,7 @@ int main(int argc, char **argv)
     if (options_parse(argc, argv, &options)) {
         (void)fprintf(stderr, "usage: whep-client --url http://HOST:PORT/whep/SHOW [--viewers N] "
                               "[--seconds S] [--loss PERCENT] [--seed N] [--sample N] [--gro] "
-                              "[--twcc-ms MS] [--join-rate N] [--events]\n");
+                              "[--twcc-ms MS] [--join-rate N] [--events] [--unix PATH]\n");
         return 2;
     }
     (void)signal(SIGINT, on_signal);

@@ -10,7 +10,7 @@ static const struct option longs[] = {
     {"url", 1, NULL, 'u'},     {"viewers", 1, NULL, 'n'}, {"seconds", 1, NULL, 's'},
     {"loss", 1, NULL, 'l'},    {"seed", 1, NULL, 'r'},    {"sample", 1, NULL, 'p'},
     {"twcc-ms", 1, NULL, 't'}, {"gro", 0, NULL, 'g'},     {"join-rate", 1, NULL, 'j'},
-    {"events", 0, NULL, 'e'},  {NULL, 0, NULL, 0},
+    {"unix", 1, NULL, 'x'},    {"events", 0, NULL, 'e'},  {NULL, 0, NULL, 0},
 };
 
 static int set_number(struct options *options, int option, const char *text)
@@ -46,12 +46,15 @@ static int set_number(struct options *options, int option, const char *text)
 
 int options_parse(int argc, char **argv, struct options *out)
 {
+    const char *unix_path = NULL;
     int option, err = 0;
 
     *out = (struct options){.viewers = 1, .seconds = 10, .seed = 1, .sample = 1};
     while (!err && (option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
         if (option == 'u')
             err = url_parse(optarg, &out->url);
+        else if (option == 'x')
+            unix_path = optarg;
         else if (option == 'g')
             out->gro = true;
         else if (option == 'e')
@@ -59,6 +62,7 @@ int options_parse(int argc, char **argv, struct options *out)
         else
             err = set_number(out, option, optarg);
     }
+    out->url.unix_path = unix_path;
     if (err || !out->url.port || out->viewers < 1 || out->viewers > VIEWERS_MAX || out->sample < 1)
         return -EINVAL;
     return 0;

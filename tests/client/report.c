@@ -54,9 +54,10 @@ static void print_event(const struct audience *audience, const char *event)
     const struct counts *counts = &audience->counts;
     struct sums sums = sum(audience);
 
-    printf("{\"event\":\"%s\",\"at_us\":%lld,\"ready\":%d,\"checked\":%d,\"with_key\":%d,"
+    printf("{\"event\":\"%s\",\"at_us\":%lld,\"opened\":%d,\"ready\":%d,\"checked\":%d,\"with_"
+           "key\":%d,"
            "\"packets\":%llu,\"lost\":%llu,\"socket_drops\":%llu,\"cpu_s\":%.3f}\n",
-           event, (long long)now_us(), sums.ready, sums.checked, sums.with_key,
+           event, (long long)now_us(), audience->opened, sums.ready, sums.checked, sums.with_key,
            (unsigned long long)(sums.counted_received + counts->video_packets +
                                 counts->audio_packets + counts->rtx_packets),
            (unsigned long long)(sums.counted_lost + counts->lost), (unsigned long long)sums.drops,

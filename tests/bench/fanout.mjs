@@ -1,0 +1,181 @@
+// What a viewer costs the relay: CPU per delivered packet, memory, delay (scripts/bench fanout).
+import { parseArgs } from 'node:util';
+import { metricValue, run } from '../integration/harness/index.mjs';
+import { conditionsText, fixed, keepResult, table, writeSection } from './kit/document.mjs';
+import { bucketsOf, quantile } from './kit/histogram.mjs';
+import { conditions, loadNow, pause, scoped, tool } from './kit/place.mjs';
+import { isOwnNamespace, loopbackUp, makeSink } from './kit/sink.mjs';
+import { Viewers, startStage } from './kit/stage.mjs';
+import { cpuSeconds, rssBytes, threadSeconds } from './kit/usage.mjs';
+
+const RTC_PORT = 8190;
+const DELAY = 'jangteo_relay_frame_delay_seconds';
+const SAMPLES = 20; // checked viewers, at least
+
+const { values: given } = parseArgs({
+    options: {
+        viewers: { type: 'string', default: '10,100,500,1000' },
+        workers: { type: 'string', default: '1,2' },
+        mode: { type: 'string', default: 'loopback,sink' },
+        seconds: { type: 'string', default: '10' },
+        settle: { type: 'string', default: '30' }, // after the last join: OpenSSL's handshake state is gone by then
+        'join-rate': { type: 'string', default: '100' },
+        'twcc-ms': { type: 'string', default: '0' },
+        gro: { type: 'boolean', default: false },
+        write: { type: 'boolean', default: false }, // into docs/performance.md
+    },
+});
+const numbers = (text) => text.split(',').map(Number);
+const seconds = Number(given.seconds);
+
+/** Everything at one moment. */
+async function reading({ relay, ingest }, viewers) {
+    const metrics = await relay.metrics();
+    const mark = await viewers.mark();
+    return {
+        at: performance.now(),
+        relay: cpuSeconds(relay.pid),
+        workers: threadSeconds(relay.pid, 'relay-'),
+        ingest: cpuSeconds(ingest.pid),
+        sent: metricValue(metrics, 'jangteo_relay_rtp_packets_total'),
+        sends: metricValue(metrics, 'jangteo_relay_sends_total'),
+        dropped: metricValue(metrics, 'jangteo_relay_send_drops_total'),
+        slow: metricValue(metrics, 'jangteo_loop_slow_total'),
+        viewers: metricValue(metrics, 'jangteo_relay_viewers'),
+        ended: metrics.filter((s) => s.name === 'jangteo_relay_viewers_ended_total'),
+        delay: bucketsOf(metrics, DELAY),
+        rss: rssBytes(relay.pid),
+        mark,
+    };
+}
+
+function compare(a, b, mode) {
+    const received = b.mark.packets - a.mark.packets;
+    const sent = b.sent - a.sent;
+    const delivered = mode === 'sink' ? sent : received;
+    const perPacket = (cpu) => (cpu * 1e6) / delivered;
+    const wall = (b.at - a.at) / 1000;
+    return {
+        packets_per_s: delivered / wall,
+        us_per_packet: perPacket(b.relay - a.relay),
+        worker_us_per_packet: perPacket(b.workers - a.workers),
+        packets_per_send: sent / (b.sends - a.sends),
+        relay_cores: (b.relay - a.relay) / wall,
+        ingest_cores: (b.ingest - a.ingest) / wall,
+        client_us_per_packet: mode === 'sink' ? undefined : ((b.mark.cpu_s - a.mark.cpu_s) * 1e6) / received,
+        delay_p50_ms: 1000 * quantile(a.delay, b.delay, 0.5),
+        delay_p99_ms: 1000 * quantile(a.delay, b.delay, 0.99),
+        dropped: b.dropped - a.dropped,
+        slow_callbacks: b.slow - a.slow,
+        viewers_left: b.viewers,
+        ended: b.ended,
+        rss_bytes: a.rss,
+        leaked_into_sink: mode === 'sink' ? received : undefined,
+    };
+}
+
+async function fixedSender(name, viewers, sink) {
+    const args = ['--viewers', viewers, '--seconds', Math.min(seconds, 5)];
+    if (sink) args.push('--to', sink.there, '--port', RTC_PORT);
+    const { code, text } = await run(tool(`bench-${name}`), args.map(String), { timeoutMs: 120000 });
+    if (code !== 0) throw new Error(`bench-${name} failed: ${text}`);
+    return JSON.parse(text);
+}
+
+async function relayFigures(scope, viewers, workers, mode, sink) {
+    const flags = { 'relay.workers': workers };
+    if (sink) {
+        flags['rtc.listen'] = `0.0.0.0:${RTC_PORT}`;
+        flags['rtc.advertise'] = sink.here;
+    }
+    const stage = await startStage(scope, flags);
+    const args = ['--join-rate', given['join-rate'], '--twcc-ms', given['twcc-ms']];
+    args.push('--sample', Math.max(1, Math.floor(viewers / SAMPLES)));
+    if (given.gro) args.push('--gro');
+    if (sink) args.push('--unix', stage.relay.socketPath);
+    const crowd = new Viewers(scope, stage.relay, viewers, args, sink?.prefix);
+    await crowd.joined();
+    sink?.close();
+    await pause(Number(given.settle));
+    const before = await reading(stage, crowd);
+    await pause(seconds);
+    const after = await reading(stage, crowd);
+    return { ...compare(before, after, mode), client: await crowd.finish() };
+}
+
+/** One row: the relay, and the fixed senders right after it, with the same sink. */
+async function measure(viewers, workers, mode) {
+    return scoped(async (scope) => {
+        const sink = mode === 'sink' ? await makeSink(scope, RTC_PORT, '/tmp') : undefined;
+        const figures = await scoped((inner) => relayFigures(inner, viewers, workers, mode, sink));
+        const floor = await fixedSender('floor', viewers, sink);
+        const naive = await fixedSender('naive', viewers, sink);
+        return { mode, viewers, workers, load: loadNow(), ...figures, floor, naive };
+    });
+}
+
+const lossOf = (row) => row.client.lost + row.client.counted_lost;
+const COLUMNS = [
+    ['viewers', (r) => String(r.viewers)],
+    ['workers', (r) => String(r.workers)],
+    ['packets/s', (r) => fixed(0)(r.packets_per_s)],
+    ['relay, µs/packet', (r) => `**${fixed(2)(r.us_per_packet)}**`],
+    ['floor', (r) => fixed(2)(r.floor.us_per_packet)],
+    ['naive', (r) => fixed(2)(r.naive.us_per_packet)],
+    ['relay / floor', (r) => fixed(2)(r.us_per_packet / r.floor.us_per_packet)],
+    ['relay / naive', (r) => fixed(2)(r.us_per_packet / r.naive.us_per_packet)],
+    ['packets/send', (r) => fixed(2)(r.packets_per_send)],
+    ['ingest, % of a core', (r) => fixed(1)(r.ingest_cores * 100)],
+    ['client, µs/packet', (r) => fixed(2)(r.client_us_per_packet)],
+    ['delay p50 / p99, ms', (r) => `${fixed(1)(r.delay_p50_ms)} / ${fixed(1)(r.delay_p99_ms)}`],
+    ['lost', (r) => (r.mode === 'sink' ? undefined : String(lossOf(r)))],
+    ['RSS, MB', (r) => fixed(1)(r.rss_bytes / 1e6)],
+    ['load', (r) => fixed(1)(r.load)],
+];
+
+/** (RSS of the most viewers − RSS of 100) / difference, per mode and number of workers. */
+function memoryLines(rows) {
+    const lines = [];
+    for (const small of rows.filter((r) => r.viewers === 100)) {
+        const same = rows.filter((r) => r.mode === small.mode && r.workers === small.workers && r.viewers > 100);
+        const big = same.sort((a, b) => b.viewers - a.viewers)[0];
+        if (!big) continue;
+        const bytes = (big.rss_bytes - small.rss_bytes) / (big.viewers - 100);
+        lines.push(`${small.mode}, ${small.workers} worker(s): ${(bytes / 1024).toFixed(1)} KiB a viewer (RSS at ${big.viewers} − RSS at 100)`);
+    }
+    return lines;
+}
+
+function text(result) {
+    const parts = [conditionsText(result.conditions, result.load_after)];
+    for (const mode of new Set(result.rows.map((r) => r.mode)))
+        parts.push(
+            mode === 'sink' ? 'Into a sink (tc egress of a veth, before segmentation):' : `On loopback, client ${given.gro ? 'with' : 'without'} GRO:`,
+            table(COLUMNS, result.rows.filter((r) => r.mode === mode)),
+        );
+    parts.push(['Memory:', ...memoryLines(result.rows).map((line) => `- ${line}`)].join('\n'));
+    return parts.join('\n\n');
+}
+
+async function main() {
+    const modes = given.mode.split(',').filter((mode) => mode !== 'sink' || isOwnNamespace());
+    if (modes.length < given.mode.split(',').length) console.error('no sink: that needs root and a network namespace of our own');
+    if (isOwnNamespace()) loopbackUp();
+    const result = { conditions: conditions(), options: given, rows: [] };
+    for (const mode of modes)
+        for (const workers of numbers(given.workers))
+            for (const viewers of numbers(given.viewers)) {
+                const row = await measure(viewers, workers, mode);
+                result.rows.push(row);
+                console.error(
+                    `${mode} ${viewers} viewers, ${workers} worker(s): ${row.us_per_packet.toFixed(2)} µs a packet, ` +
+                        `floor ${row.floor.us_per_packet.toFixed(2)}, naive ${row.naive.us_per_packet.toFixed(2)}`,
+                );
+            }
+    result.load_after = loadNow();
+    console.log(text(result));
+    console.error(`raw figures: ${await keepResult('fanout', result)}`);
+    if (given.write) await writeSection('fanout', text(result));
+}
+
+await main();
