@@ -673,6 +673,17 @@ static int start_thread(struct relay_worker *worker)
     return jt_thread_start(name, &thread_ops, worker, &worker->thread);
 }
 
+/* SO_REUSEPORT would let a second relay in, and the kernel would give it a share of our viewers' datagrams. */
+static int check_port_is_free(const struct jt_address *address)
+{
+    struct jt_udp *alone;
+    int err = jt_udp_open(address, false, &alone);
+
+    if (!err)
+        jt_udp_close(alone);
+    return err;
+}
+
 int relay_workers_new(const struct relay_workers_setup *setup, struct relay_workers **out)
 {
     struct relay_workers *all = calloc(1, sizeof(*all));
@@ -682,6 +693,8 @@ int relay_workers_new(const struct relay_workers_setup *setup, struct relay_work
         return -ENOMEM;
     all->setup = *setup;
     err = jt_address_parse(setup->config->rtc_listen, &all->address);
+    if (!err)
+        err = check_port_is_free(&all->address);
     if (!err)
         err = relay_audience_new(&all->audience);
     if (!err)
