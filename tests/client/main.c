@@ -8,7 +8,7 @@
 
 #include "client.h"
 
-enum { EVENTS_MAX = 256, TICK_MS = 5, NEWS_OF_JOINER = -1 };
+enum { EVENTS_MAX = 256, TICK_MS = 5, NEWS_OF_JOINER = -1, LOSSLESS_END_US = 500000 };
 
 static volatile sig_atomic_t is_stopped, is_mark_wanted;
 
@@ -114,6 +114,13 @@ static void turn(struct run *run)
         tick(run, now);
 }
 
+static void stop_losing(const struct audience *audience)
+{
+    for (int i = 0; i < audience->opened; i++)
+        audience->peers[i].media.loss_percent = 0;
+}
+
+/* At the end nothing more is thrown away, so that all that was can still come again. */
 static void watch_for(struct run *run, const struct options *options)
 {
     int64_t end;
@@ -121,6 +128,9 @@ static void watch_for(struct run *run, const struct options *options)
     while (!run->is_all_open && !is_stopped)
         turn(run);
     end = now_us() + (int64_t)options->seconds * 1000000;
+    while (now_us() < end - LOSSLESS_END_US && !is_stopped)
+        turn(run);
+    stop_losing(&run->audience);
     while (now_us() < end && !is_stopped)
         turn(run);
 }

@@ -22,8 +22,10 @@ function backdrop(n) {
 }
 
 const arguments_ = ['-hide_banner', '-loglevel', 'warning', '-fflags', 'nobuffer', '-probesize', '32'];
+arguments_.push('-use_wallclock_as_timestamps', '1'); // pictures may be left out (see draw)
 arguments_.push('-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', `${WIDTH}x${HEIGHT}`, '-r', String(FPS), '-i', 'pipe:0');
 arguments_.push('-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000:samples_per_frame=480');
+arguments_.push('-fps_mode', 'passthrough', '-enc_time_base', '1:1000');
 arguments_.push('-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-threads', '1', '-bf', '0');
 arguments_.push('-g', String(gop), '-keyint_min', String(gop), '-sc_threshold', '0');
 arguments_.push('-b:v', `${kbps}k`, '-maxrate', `${kbps}k`, '-bufsize', `${kbps}k`);
@@ -35,17 +37,19 @@ encoder.stdin.on('error', () => {});
 process.once('SIGTERM', () => encoder.kill('SIGKILL'));
 
 const start = performance.now();
-let frames = 0;
+let turns = 0;
+let drawn = 0;
 
+/* One picture each 33 ms, but none while the encoder has one to take: a clock that queues up would tell of the queue. */
 function draw() {
-    const now = performance.now();
-    while (start + (frames * 1000) / FPS <= now) {
-        const picture = Buffer.from(backdrops[frames % BACKDROPS]); // the pipe may still hold the one before
+    if (encoder.stdin.writableLength === 0) {
+        const picture = Buffer.from(backdrops[drawn % BACKDROPS]);
         drawClock(picture, Date.now());
         encoder.stdin.write(picture);
-        if (frames % gop === 0) console.log(`key ${Date.now()}`);
-        frames++;
+        if (drawn % gop === 0) console.log(`key ${Date.now()}`);
+        drawn++;
     }
-    setTimeout(draw, Math.max(0, start + (frames * 1000) / FPS - performance.now()));
+    turns = Math.max(turns + 1, Math.floor(((performance.now() - start) * FPS) / 1000));
+    setTimeout(draw, start + (turns * 1000) / FPS - performance.now());
 }
 draw();

@@ -7,3 +7,4 @@ export * from './process.mjs';
 export * from './publisher.mjs';
 export * from './service.mjs';
 export * from './wait.mjs';
+export * from './whep.mjs';
