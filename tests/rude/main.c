@@ -59,13 +59,15 @@ static void report(const struct rude_viewer *viewers, int count, const struct ru
     printf("{\"viewers\":%d,\"ready\":%d,\"packets\":%llu,\"bytes\":%llu,\"rtx_packets\":%llu,"
            "\"rtx_bytes\":%llu,"
            "\"sent\":%llu,\"sent_bytes\":%llu,\"stray_sent_bytes\":%llu,\"stray_bytes\":%llu,"
-           "\"longest_gap_ms\":%lld,\"silence_ms\":%lld}\n",
+           "\"longest_gap_ms\":%lld,\"gaps\":%llu,\"reports\":%llu,\"clock_step_ms\":%.1f,"
+           "\"av_step_ms\":%.1f,\"silence_ms\":%lld}\n",
            count, ready, (unsigned long long)totals->packets, (unsigned long long)totals->bytes,
            (unsigned long long)totals->rtx_packets, (unsigned long long)totals->rtx_bytes,
            (unsigned long long)totals->sent, (unsigned long long)totals->sent_bytes,
            (unsigned long long)totals->stray_sent_bytes, (unsigned long long)totals->stray_bytes,
-           (long long)totals->longest_gap_us / 1000,
-           newest ? (long long)(now_us() - newest) / 1000 : -1);
+           (long long)totals->longest_gap_us / 1000, (unsigned long long)totals->gaps,
+           (unsigned long long)totals->reports, (double)totals->clock_step_us / 1000,
+           (double)totals->av_step_us / 1000, newest ? (long long)(now_us() - newest) / 1000 : -1);
 }
 
 /* Arguments: URL ACT VIEWERS SECONDS. Prints "ready" once all are connected, and a report at the end. */
@@ -93,10 +95,12 @@ int main(int argc, char **argv)
     while (now_us() < end && !stopped) {
         int ready = 0;
 
-        if (opened < count && rude_open(&viewers[opened], &url, act, &totals) == 0)
+        if (opened < count && rude_open(&viewers[opened], &url, act, &totals) == 0) {
+            viewers[opened].number = opened;
             opened++;
-        else if (opened < count)
+        } else if (opened < count) {
             break;
+        }
         turn(viewers, opened);
         for (int i = 0; i < opened; i++)
             ready += viewers[i].state == RUDE_READY;

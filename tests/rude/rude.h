@@ -10,7 +10,7 @@
 
 #include "../client/client.h"
 
-enum { RUDE_DATAGRAM_MAX = 2048, RUDE_TICK_MS = 5 };
+enum { RUDE_DATAGRAM_MAX = 2048, RUDE_TICK_MS = 5, RUDE_GAP_US = 300000 };
 
 enum rude_state { RUDE_CHECKING, RUDE_DTLS, RUDE_READY, RUDE_FAILED };
 
@@ -21,6 +21,17 @@ struct rude_totals {
     uint64_t sent, sent_bytes;              /* by the act */
     uint64_t stray_sent_bytes, stray_bytes; /* sent from and received at the second address */
     int64_t longest_gap_us;
+    uint64_t gaps, reports;
+    int64_t clock_step_us; /* the most that one stream's sender reports disagree with each other */
+    int64_t
+        av_step_us; /* the most that sound and picture move against each other, by their reports */
+};
+
+/* What a stream's sender reports say: RTP time against wall time (RFC 3550 §6.4.1). */
+struct rude_clock {
+    bool is_known;
+    uint32_t first_stamp;
+    int64_t first_us, step_us;
 };
 
 struct rude_viewer {
@@ -30,6 +41,8 @@ struct rude_viewer {
     int stray_fd; /* bound to 127.0.0.2; -1 when the act needs none */
     enum rude_state state;
     struct session session;
+    struct rude_clock video_clock, audio_clock;
+    int number;
     char ufrag[16], pwd[32], username[128];
     uint8_t check_id[12];
     bool is_silent;  /* sends no checks and no reports any more */

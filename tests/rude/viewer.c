@@ -19,6 +19,8 @@ enum {
     REPORT_EVERY_US = 500000,
     SOCKET_BUFFER = 4 << 20,
     KEY = 16,
+    VIDEO_HZ = 90000,
+    AUDIO_HZ = 48000,
 };
 
 static SSL_CTX *context;
@@ -272,29 +274,77 @@ static void on_stun(struct rude_viewer *viewer, const uint8_t *data, size_t size
                     stun_response(data, viewer->pwd, to.sin_addr.s_addr, to.sin_port, out), 0);
 }
 
-static uint32_t ssrc_of(const uint8_t *data)
+static uint32_t be32(const uint8_t *at)
 {
-    return (uint32_t)data[8] << 24 | (uint32_t)data[9] << 16 | (uint32_t)data[10] << 8 | data[11];
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-static void on_media(struct rude_viewer *viewer, const uint8_t *data, size_t size, int64_t now)
+static void note_clock(struct rude_clock *line, const uint8_t *report, int clock_hz)
+{
+    uint32_t stamp = be32(report + 16);
+    int64_t us = (int64_t)be32(report + 8) * 1000000 + ((int64_t)be32(report + 12) * 1000000 >> 32);
+
+    if (!line->is_known)
+        *line = (struct rude_clock){.is_known = true, .first_stamp = stamp, .first_us = us};
+    line->step_us =
+        (int64_t)(int32_t)(stamp - line->first_stamp) * 1000000 / clock_hz - (us - line->first_us);
+}
+
+static void on_rtcp(struct rude_viewer *viewer, uint8_t *data, int size)
+{
+    struct rude_totals *totals = viewer->totals;
+    int64_t av_step;
+
+    if (srtp_unprotect_rtcp(viewer->srtp_in, data, &size) != srtp_err_status_ok || size < 28 ||
+        data[1] != 200)
+        return;
+    totals->reports++;
+    if (be32(data + 4) == viewer->session.video_ssrc)
+        note_clock(&viewer->video_clock, data, VIDEO_HZ);
+    else
+        note_clock(&viewer->audio_clock, data, AUDIO_HZ);
+    av_step = viewer->audio_clock.step_us - viewer->video_clock.step_us;
+    if (llabs(viewer->video_clock.step_us) > totals->clock_step_us)
+        totals->clock_step_us = llabs(viewer->video_clock.step_us);
+    if (viewer->audio_clock.is_known && viewer->video_clock.is_known &&
+        llabs(av_step) > totals->av_step_us)
+        totals->av_step_us = llabs(av_step);
+}
+
+static void note_gap(struct rude_viewer *viewer, int64_t now)
+{
+    int64_t gap = viewer->last_packet_us ? now - viewer->last_packet_us : 0;
+
+    viewer->last_packet_us = now;
+    if (gap > viewer->totals->longest_gap_us)
+        viewer->totals->longest_gap_us = gap;
+    if (gap <= RUDE_GAP_US)
+        return;
+    viewer->totals->gaps++;
+    (void)printf("gap viewer=%d ms=%lld\n", viewer->number, (long long)gap / 1000);
+    (void)fflush(stdout);
+}
+
+static void on_media(struct rude_viewer *viewer, uint8_t *data, size_t size, int64_t now)
 {
     struct rude_totals *totals = viewer->totals;
 
-    if (viewer->state != RUDE_READY || size < 12 || (data[1] >= 192 && data[1] <= 223))
+    if (viewer->state != RUDE_READY || size < 12)
         return;
+    if (data[1] >= 192 && data[1] <= 223) {
+        on_rtcp(viewer, data, (int)size);
+        return;
+    }
     totals->packets++;
     totals->bytes += size;
-    if (ssrc_of(data) == viewer->session.rtx_ssrc) {
+    if (be32(data + 8) == viewer->session.rtx_ssrc) {
         totals->rtx_packets++;
         totals->rtx_bytes += size;
     }
-    if (ssrc_of(data) != viewer->session.video_ssrc)
+    if (be32(data + 8) != viewer->session.video_ssrc)
         return;
     viewer->newest_sequence = (uint16_t)(data[2] << 8 | data[3]);
-    if (viewer->last_packet_us && now - viewer->last_packet_us > totals->longest_gap_us)
-        totals->longest_gap_us = now - viewer->last_packet_us;
-    viewer->last_packet_us = now;
+    note_gap(viewer, now);
 }
 
 void rude_readable(struct rude_viewer *viewer, int64_t now)
