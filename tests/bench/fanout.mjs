@@ -4,7 +4,7 @@ import { metricValue, run } from '../integration/harness/index.mjs';
 import { conditionsText, fixed, keepResult, table, writeSection } from './kit/document.mjs';
 import { bucketsOf, quantile } from './kit/histogram.mjs';
 import { conditions, loadNow, pause, scoped, tool } from './kit/place.mjs';
-import { isOwnNamespace, loopbackUp, makeSink } from './kit/sink.mjs';
+import { isOwnNamespace, makeSink } from './kit/sink.mjs';
 import { Viewers, startStage } from './kit/stage.mjs';
 import { cpuSeconds, rssBytes, threadSeconds } from './kit/usage.mjs';
 
@@ -160,7 +160,6 @@ function text(result) {
 async function main() {
     const modes = given.mode.split(',').filter((mode) => mode !== 'sink' || isOwnNamespace());
     if (modes.length < given.mode.split(',').length) console.error('no sink: that needs root and a network namespace of our own');
-    if (isOwnNamespace()) loopbackUp();
     const result = { conditions: conditions(), options: given, rows: [] };
     for (const mode of modes)
         for (const workers of numbers(given.workers))

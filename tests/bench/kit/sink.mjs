@@ -19,10 +19,6 @@ export function isOwnNamespace() {
     return links.every((link) => ['lo', DEVICE].includes(link.ifname) || link.link_type === 'sit');
 }
 
-export function loopbackUp() {
-    ask('ip', 'link', 'set', 'lo', 'up');
-}
-
 function compile(port, folder) {
     const object = path.join(folder, 'sink.o');
     const source = path.join(root, 'tests/bench/sink.bpf.c');
