@@ -1,7 +1,7 @@
 // The command that starts everything: what its help promises.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import test from 'node:test';
@@ -110,6 +110,39 @@ test('x4 run: open mode stays on loopback', async () => {
         assert.equal(code, 2);
         assert.match(text, /loopback/);
     }
+});
+
+test('x4 run: --lan gives phones https with a certificate of ours, all else stays on loopback', async (t) => {
+    const address = '127.0.0.2'; // stands for an address of the local network
+    const jangteo = await startJangteo(t, { args: ['--lan', address] });
+    assert.match(jangteo.urls.front, /^https:\/\/127\.0\.0\.2:\d+$/);
+    const authority = path.join(jangteo.data, 'ca/ca.crt');
+    const page = await run('curl', ['-sS', '--cacert', authority, `${jangteo.urls.front}/trust`]);
+    assert.equal(page.code, 0, page.text);
+    assert.match(page.text, /ca\.crt/);
+    const offered = await run('curl', ['-sS', '--cacert', authority, `${jangteo.urls.front}/trust/ca.crt`]);
+    assert.equal(offered.text.trim(), (await readFile(authority, 'utf8')).trim());
+    assert.equal((await stat(path.join(jangteo.data, 'ca/ca.key'))).mode & 0o077, 0);
+
+    // The authority vouches for nothing outside the local network.
+    const { text } = await run('openssl', ['x509', '-in', authority, '-noout', '-ext', 'nameConstraints']);
+    assert.match(text, /Name Constraints: critical/);
+
+    const { text: sockets } = await run('ss', ['-Hlntu']);
+    const { ports } = jangteo;
+    const outside = [ports.https, ports.rtmp, ports.rtc.relay];
+    const ours = [...sockets.matchAll(/(\S+):(\d+) /g)].filter(([, , port]) => Math.floor(port / 100) * 100 === jangteo.base);
+    for (const [, at, port] of ours)
+        assert.equal(at, outside.includes(Number(port)) ? address : '127.0.0.1', `port ${port}`);
+    for (const port of [...outside, ...Object.values(ports.admin)])
+        assert.ok(ours.some(([, , bound]) => Number(bound) === port), `nothing listens on ${port}`);
+    // The same authority serves the next start.
+    await jangteo.stopClean();
+    const before = await readFile(authority, 'utf8');
+    const again = new Jangteo(path.dirname(jangteo.data), await portBlock(t), { args: ['--lan', address] });
+    await again.ready();
+    await again.stopClean();
+    assert.equal(await readFile(authority, 'utf8'), before);
 });
 
 test('run: wrong words are refused, help is given', async () => {

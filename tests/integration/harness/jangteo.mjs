@@ -14,6 +14,7 @@ export class Jangteo extends Program {
         const place = ['--bin', bin, '--data', data, '--ports', String(base)];
         super('scripts/run', path.join(root, 'scripts/run'), [...place, ...args], { env });
         this.data = data;
+        this.base = base;
         this.ports = portsOf(base);
         this.urls = {}; // of the ready line: front, rtmp, whep, ingest, ingest-admin, ...
     }

@@ -56,6 +56,7 @@ export async function portBlock(t) {
 /** The ports of a block: the table of scripts/run. */
 export const portsOf = (base) => ({
     front: base + 80,
+    https: base + 43,
     rtmp: base + 35,
     http: { ingest: base + 81, relay: base + 82, chat: base + 83 },
     admin: { ingest: base + 71, relay: base + 72, chat: base + 73 },
