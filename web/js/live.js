@@ -8,13 +8,14 @@ import { language, t } from './strings.js';
 document.documentElement.lang = language;
 const name = decodeURIComponent(location.pathname.replace(/^\/live\//, ''));
 
-function Card({ state, onRetry }) {
+function Card({ state, onRetry, onPlay }) {
   const isBusy = ['connecting', 'reconnecting', 'stalled', 'waiting'].includes(state);
   return html`
     <section class="card" role="status" aria-live="polite" data-state=${state}>
       ${isBusy && html`<span class="spinner" aria-hidden="true"></span>`}
       <h2>${t(state)}</h2>
       <p>${t(`${state}_hint`)}</p>
+      ${state === 'needs_tap' && html`<button class="button" onClick=${onPlay}>${t('play')}</button>`}
       ${state === 'unsupported' && html`<button class="button" onClick=${onRetry}>${t('retry')}</button>`}
       ${state === 'ended' && html`<a class="button" href="/">${t('back')}</a>`}
     </section>`;
@@ -23,7 +24,7 @@ function Card({ state, onRetry }) {
 function SoundChip({ video, muted }) {
   const toggle = () => {
     video.current.muted = !video.current.muted;
-    video.current.play().catch(() => {});
+    video.current.play().catch(() => {}); // refused before the show is there
   };
   return html`
     <button class="chip sound" aria-pressed=${!muted} onClick=${toggle}>
@@ -57,13 +58,13 @@ function Live() {
         onVolumeChange=${() => setMuted(video.current.muted)}
         onPause=${() => setPaused(true)} onPlay=${() => setPaused(false)}></video>
       <header class="top">
-        <a class="home" href="/" aria-label=${t('back')}>${t('app')}</a>
+        <a class="home" href="/">${t('app')}</a>
         <h1>${name}</h1>
         ${(isPlaying || state === 'stalled') && html`<span class="badge">${t('live')}</span>`}
         ${player.current?.viewers > 0 && html`<span class="count">${t('watching', { n: player.current.viewers })}</span>`}
       </header>
-      ${!isPlaying && html`<${Card} state=${state} onRetry=${() => player.current.retry()} />`}
-      ${isPlaying && paused && html`<button class="button play" onClick=${() => video.current.play()}>${t('play')}</button>`}
+      ${!isPlaying && html`<${Card} state=${state} onRetry=${() => player.current.retry()} onPlay=${() => player.current.play()} />`}
+      ${isPlaying && paused && html`<button class="button play" onClick=${() => player.current.play()}>${t('play')}</button>`}
       <footer class="bottom"><${SoundChip} video=${video} muted=${muted} /></footer>
     </div>`;
 }

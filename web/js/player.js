@@ -1,12 +1,16 @@
 // Keeps a show playing in a <video>: connects, reconnects by itself, and says in one word how it stands.
-//   connecting | playing | stalled | waiting | reconnecting | not_live | ended | full | unsupported | b_frames
+//   connecting | playing | needs_tap | stalled | waiting | reconnecting | not_live | ended | full | unsupported | b_frames
 import { WhepRefused, WhepSession } from './whep.js';
 
 const STALL_MS = 1500;          // no new frame for so long: say so
+const RESTART_MS = 3000;        // nor for so long, though the show is live: the server may have forgotten us
+const RESTART_AGAIN_MS = 10000;
 const DISCONNECTED_MS = 4000;   // the network may come back by itself
 const RETRY_MS = [300, 600, 1200, 2500, 5000];
 const RETRY_NOT_LIVE_MS = 1500;
 const SHOW_POLL_MS = 2000;
+const SHOW_POLL_HURRY_MS = 500; // while nothing comes
+const GONE_POLLS = 2;           // a server that has just started may not know its shows yet
 
 export class Player {
   #video;
@@ -19,6 +23,9 @@ export class Player {
   #lastFrameAt = 0;
   #hasPlayed = false;
   #show = null; // what the server says of the show; null: nothing, it is not live
+  #gonePolls = 0;
+  #polledAt = 0;
+  #restartedAt = -Infinity;
   state = 'connecting';
   viewers = 0;
 
@@ -35,8 +42,8 @@ export class Player {
 
   start() {
     this.#watchFrames();
-    this.#every('poll', SHOW_POLL_MS, () => this.#pollShow());
-    this.#every('stall', 250, () => this.#checkStall());
+    this.#every('tick', 250, () => this.#tick());
+    document.addEventListener('visibilitychange', () => (this.#lastFrameAt = performance.now())); // hidden pages draw nothing
     addEventListener('pagehide', () => this.stop());
     addEventListener('online', () => this.retry());
     this.#connect();
@@ -48,6 +55,11 @@ export class Player {
     this.#generation++;
     this.#session?.close();
     this.#session = null;
+  }
+
+  /** Play what is connected; at the first time some devices want to be asked by a tap. */
+  play() {
+    this.#video.play().catch((error) => error.name === 'NotAllowedError' && this.#set('needs_tap'));
   }
 
   retry() {
@@ -74,13 +86,14 @@ export class Player {
   async #connect() {
     const generation = ++this.#generation;
     this.#session?.close();
-    const session = new WhepSession(`/whep/${this.#name}`, (s) => generation === this.#generation && this.#onState(s));
-    this.#session = session;
+    this.#session = null;
     try {
+      const session = new WhepSession(`/whep/${this.#name}`, (s) => generation === this.#generation && this.#onState(s));
+      this.#session = session;
       await session.start();
       if (generation !== this.#generation) return;
       this.#video.srcObject = session.stream;
-      this.#video.play().catch(() => {}); // autoplay refused: the page shows a button
+      this.play();
     } catch (error) {
       if (generation === this.#generation) this.#onRefused(error);
     }
@@ -95,7 +108,9 @@ export class Player {
 
   #onRefused(error) {
     const refused = error instanceof WhepRefused ? error : null;
-    if (refused?.status === 404) {
+    if (!globalThis.RTCPeerConnection) {
+      this.#set('unsupported');
+    } else if (refused?.status === 404) {
       this.#reconnect(this.#hasPlayed ? 'ended' : 'not_live', RETRY_NOT_LIVE_MS);
     } else if (refused?.code === 'b_frames') {
       this.#reconnect('b_frames', RETRY_NOT_LIVE_MS * 2);
@@ -120,28 +135,47 @@ export class Player {
   #watchFrames() {
     const onFrame = () => {
       this.#lastFrameAt = performance.now();
-      this.#hasPlayed = true;
-      this.#set('playing');
+      if (!this.#video.paused) { // one that may not play yet shows its first frame
+        this.#hasPlayed = true;
+        this.#set('playing');
+      }
       this.#video.requestVideoFrameCallback(onFrame);
     };
     this.#video.requestVideoFrameCallback(onFrame);
   }
 
-  #checkStall() {
-    if (this.state !== 'playing' && this.state !== 'stalled' && this.state !== 'waiting') return;
-    if (document.hidden || performance.now() - this.#lastFrameAt < STALL_MS) return;
-    this.#set(this.#show?.state === 'waiting' ? 'waiting' : 'stalled');
+  #tick() {
+    const now = performance.now();
+    const isQuiet = this.#hasPlayed && !this.#video.paused && !document.hidden && now - this.#lastFrameAt >= STALL_MS;
+    if (now - this.#polledAt >= (isQuiet ? SHOW_POLL_HURRY_MS : SHOW_POLL_MS)) this.#pollShow(now);
+    if (isQuiet && ['playing', 'stalled', 'waiting'].includes(this.state)) this.#onQuiet(now);
+    if (!this.#hasPlayed && this.state === 'connecting' && this.#show?.state === 'waiting') this.#set('waiting');
   }
 
-  async #pollShow() {
+  /* Connected, and yet nothing comes. What the server says of the show tells why. */
+  #onQuiet(now) {
+    if (this.#gonePolls >= GONE_POLLS) {
+      this.#reconnect('ended', RETRY_NOT_LIVE_MS);
+    } else if (this.#show?.state === 'waiting') {
+      this.#set('waiting');
+    } else if (this.#show && now - this.#lastFrameAt >= RESTART_MS && now - this.#restartedAt >= RESTART_AGAIN_MS) {
+      this.#restartedAt = now;
+      this.retry();
+    } else {
+      this.#set('stalled');
+    }
+  }
+
+  async #pollShow(now) {
+    this.#polledAt = now;
     try {
       const response = await fetch(`/api/v1/shows/${this.#name}`, { signal: AbortSignal.timeout(3000) });
-      if (response.ok) this.#show = await response.json();
-      else if (response.status === 404) this.#show = null;
-      else return;
+      if (!response.ok && response.status !== 404) return;
+      this.#show = response.ok ? await response.json() : null;
     } catch {
       return; // out of reach: the media connection decides
     }
+    this.#gonePolls = this.#show ? 0 : this.#gonePolls + 1;
     const viewers = this.#show?.viewers ?? 0;
     if (viewers !== this.viewers) {
       this.viewers = viewers;

@@ -18,10 +18,10 @@ async function load() {
 function Show({ show }) {
   return html`
     <li>
-      <a class="show" href=${`/live/${show.show}`} aria-label=${t('open_show', { name: show.show })}>
+      <a class="show" href=${`/live/${show.show}`}>
         <span class="show-name">${show.show}</span>
         <span class="show-facts">
-          ${show.state === 'live' ? html`<span class="badge">${t('live')}</span>` : html`<span class="badge quiet">${t('waiting')}</span>`}
+          ${show.state === 'live' ? html`<span class="badge">${t('live')}</span>` : html`<span class="badge quiet">${t('paused')}</span>`}
           <span class="count">${t('watching', { n: show.viewers })}</span>
         </span>
       </a>
