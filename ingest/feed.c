@@ -235,8 +235,10 @@ static int on_video_frame(struct ingest_feed *feed, uint32_t time_ms, const stru
     if (!feed->video.track_id && configure_video(feed))
         return count_bad(feed, "video_config", now_us);
     settle_order(feed, &au, &frame);
-    if (!feed->has_key && !frame.is_key)
-        return 0; /* nothing could be decoded yet */
+    if (!feed->has_key && !frame.is_key) {
+        watch_gop(feed, now_us); /* nothing could be decoded yet */
+        return 0;
+    }
     feed->has_key = true;
     if (put_video(feed, &frame, stamp.is_discontinuity ? JT_RING_DISCONTINUITY : 0))
         return count_bad(feed, "video_pack", now_us);
