@@ -299,15 +299,18 @@ struct relay_track *relay_show_track_of_source(struct relay_show *show, uint32_t
     return NULL;
 }
 
-void relay_show_pump(struct relay_show *show, struct relay_batch *batch, int64_t now_us)
+bool relay_show_pump(struct relay_show *show, struct relay_batch *batch, int64_t now_us)
 {
     struct relay_track *track;
-    bool has_changed = false;
+    bool has_changed = false, is_behind = false;
 
-    LIST_FOREACH (track, &show->tracks, link)
+    LIST_FOREACH (track, &show->tracks, link) {
         has_changed |= relay_track_pump(track, batch, now_us);
+        is_behind |= track->is_behind;
+    }
     if (has_changed)
         place_all(show, now_us);
+    return is_behind;
 }
 
 int relay_show_catch_up(struct relay_show *show, struct relay_batch *batch, int64_t now_us)

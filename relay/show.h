@@ -61,8 +61,8 @@ void relay_show_dismiss(struct relay_show *show, const char *reason);
 
 struct relay_track *relay_show_track_of_source(struct relay_show *show, uint32_t source_id);
 
-/** New frames to live streams. */
-void relay_show_pump(struct relay_show *show, struct relay_batch *batch, int64_t now_us);
+/** New frames to live streams. Returns whether any track has more of them. */
+bool relay_show_pump(struct relay_show *show, struct relay_batch *batch, int64_t now_us);
 /** Returns how many streams still catch up. */
 int relay_show_catch_up(struct relay_show *show, struct relay_batch *batch, int64_t now_us);
 void relay_show_poll_viewers(struct relay_show *show, int64_t now_us);

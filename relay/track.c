@@ -15,6 +15,7 @@
 enum {
     RESTART_INTERVAL_MS = 2000, /* at most one replay per stream in that time */
     RATE_WINDOW_US = JT_USEC_PER_SEC,
+    PUMP_TURN_US = 5000, /* what a callback may take */
 };
 
 static struct jt_metric laps_total =
@@ -302,18 +303,24 @@ static int pump_frame(struct relay_track *track, const struct jt_ring_head *head
 
 bool relay_track_pump(struct relay_track *track, struct relay_batch *batch, int64_t now_us)
 {
+    int64_t turn_ends_us = jt_clock_mono_us() + PUMP_TURN_US; /* each track's own: sound is not to wait for pictures */
     uint32_t version = track->info_version;
     struct jt_ring_head head;
     int err = 0;
 
+    track->is_behind = false;
     if (track->is_lost)
         return false;
     if (jt_ring_reader_head(track->reader, &head)) {
         give_up(track);
         return false;
     }
-    while (!err && track->next_frame < head.next_frame)
+    while (!err && track->next_frame < head.next_frame) {
         err = pump_frame(track, &head, batch, now_us);
+        if (jt_clock_mono_us() >= turn_ends_us)
+            break;
+    }
+    track->is_behind = !err && track->next_frame < head.next_frame;
     if (err == -ESTALE)
         lapped(track, now_us);
     else if (err == -EPROTO)

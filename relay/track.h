@@ -28,6 +28,7 @@ struct relay_track {
     struct jt_track_info info;
     uint32_t info_version;
     uint64_t next_frame; /* the next frame live streams get */
+    bool is_behind;      /* the last pump left frames for the next */
     bool is_lost;        /* the ring lied: nothing more comes from it */
     struct relay_streams live, catching, waiting; /* waiting: for a key frame */
     int64_t bytes_per_s; /* of payload, over the last second or so: sets the pace of catching up */
@@ -48,7 +49,11 @@ void relay_track_detach(struct relay_stream *stream);
 /** Begin again at the newest key frame (PLI, lap); at most once per 2 s and stream. */
 void relay_track_restart(struct relay_stream *stream, int64_t now_us);
 
-/** Send what is new in the ring to all live streams. Returns true when the track's info changed (see track->info). */
+/**
+ * Send what is new in the ring to all live streams: one frame, and more while the turn is young, so that a worker that
+ * can't keep up goes on hearing checks and offers in between (see is_behind). Returns true when the track's info changed
+ * (see track->info).
+ */
 bool relay_track_pump(struct relay_track *track, struct relay_batch *batch, int64_t now_us);
 
 /** Send what pacing allows to the streams that catch up. Returns how many still do. */

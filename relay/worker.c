@@ -539,24 +539,34 @@ static void on_datagrams(void *arg, int events)
 
 /* ---- frames ---- */
 
-static void pump(struct relay_worker *worker)
+static bool pump(struct relay_worker *worker)
 {
     int64_t now_us = jt_clock_mono_us();
+    bool is_behind = false;
 
     for (struct relay_show *show = LIST_FIRST(&worker->shows); show; show = relay_shows_next(show))
-        relay_show_pump(show, worker->batch, now_us);
+        is_behind |= relay_show_pump(show, worker->batch, now_us);
+    return is_behind;
 }
 
-/* Asleep is said before the rings are looked at once more, so that no frame falls in between. */
+/*
+ * Asleep is said before the rings are looked at once more, so that no frame falls in between. With frames left it is the
+ * others' turn first: a worker that can't keep up must still hear checks and answer offers.
+ */
 static void on_bell(void *arg, int events)
 {
     struct relay_worker *worker = arg;
+    bool is_behind;
 
     (void)events;
     jt_bell_awake(worker->bell);
-    pump(worker);
-    jt_bell_sleep(worker->bell);
-    pump(worker);
+    is_behind = pump(worker);
+    if (!is_behind) {
+        jt_bell_sleep(worker->bell);
+        is_behind = pump(worker);
+    }
+    if (is_behind)
+        jt_bell_ring(worker->bell);
     bury_dead(worker);
 }
 

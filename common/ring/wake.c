@@ -114,6 +114,14 @@ void jt_bell_awake(struct jt_bell *bell)
         return; /* -EAGAIN: woken by something else */
 }
 
+void jt_bell_ring(struct jt_bell *bell)
+{
+    const uint64_t one = 1;
+
+    if (write(bell->event_fd, &one, sizeof(one)) < 0)
+        return; /* -EAGAIN: the counter is full, so it is readable */
+}
+
 /* ---- the writer's side ---- */
 
 /**

@@ -24,6 +24,9 @@ void jt_bell_sleep(struct jt_bell *bell);
 /** Say "awake" and empty the eventfd. */
 void jt_bell_awake(struct jt_bell *bell);
 
+/** Ring one's own: the eventfd is readable again, in the loop's next turn. */
+void jt_bell_ring(struct jt_bell *bell);
+
 /** Takes both descriptors on success; refuses (-EPERM, -EPROTO) a page without seals or of the wrong size, or no eventfd. */
 JT_MUST_CHECK int jt_bell_rope_new(const int fds[2], struct jt_bell_rope **out);
 void jt_bell_rope_free(struct jt_bell_rope *rope);

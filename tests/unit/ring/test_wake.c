@@ -67,6 +67,21 @@ static void test_only_sleepers_are_rung(void **state)
     jt_bell_free(NULL);
 }
 
+/** A reader with work left rings its own bell, awake or not, and awake() takes it back. */
+static void test_owner_rings_itself(void **state)
+{
+    struct jt_bell *bell;
+
+    (void)state;
+    assert_int_equal(jt_bell_new(&bell), 0);
+    jt_bell_awake(bell);
+    jt_bell_ring(bell);
+    assert_true(has_rung(bell));
+    jt_bell_awake(bell);
+    assert_false(has_rung(bell));
+    jt_bell_free(bell);
+}
+
 /** A peer that fills the counter of its eventfd gets no more rings, and the writer does not wait for it. */
 static void test_full_counter_does_not_block(void **state)
 {
@@ -212,6 +227,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_only_sleepers_are_rung),
+        cmocka_unit_test(test_owner_rings_itself),
         cmocka_unit_test(test_full_counter_does_not_block),
         cmocka_unit_test(test_m1_rope_cannot_write_page),
         cmocka_unit_test(test_m4_wrong_bells_are_refused),
