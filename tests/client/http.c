@@ -78,7 +78,7 @@ static int exchange(const struct url *url, const char *request, size_t size, cha
     }
     (void)close(fd);
     out[got] = '\0';
-    return (int)got;
+    return got ? (int)got : -ETIMEDOUT;
 }
 
 static void copy_token(const char *from, char *out, size_t capacity)
