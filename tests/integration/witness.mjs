@@ -69,8 +69,8 @@ export async function misbehave(t, chain, act, { viewers = 1, seconds = 3 } = {}
     return program.report();
 }
 
-export function startMisbehaving(t, chain, act, { viewers = 1, seconds = 3 } = {}) {
-    const args = [whepUrl(chain), act, String(viewers), String(seconds)];
+export function startMisbehaving(t, chain, act, { viewers = 1, seconds = 3, show = chain.show } = {}) {
+    const args = [whepUrl(chain, show), act, String(viewers), String(seconds)];
     const program = new Program('rude-viewer', path.join(bin, 'rude-viewer'), args);
     atEnd(t, () => program.stop('SIGKILL'));
     program.report = () => {
