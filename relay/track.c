@@ -16,10 +16,13 @@ enum {
     RESTART_INTERVAL_MS = 2000, /* at most one replay per stream in that time */
     RATE_WINDOW_US = JT_USEC_PER_SEC,
     PUMP_TURN_US = 5000, /* what a callback may take */
+    BEHIND_MAX_US = 2 * JT_USEC_PER_SEC, /* what rings promise to keep: soon we would be lapped anyway */
 };
 
 static struct jt_metric laps_total =
     JT_COUNTER("jangteo_relay_laps_total", "Times a ring overtook its reader here.", NULL);
+static struct jt_metric sheds_total = JT_COUNTER(
+    "jangteo_relay_sheds_total", "Times a track's frames were given up because they could not be sent in time.", NULL);
 static struct jt_metric lies_total =
     JT_COUNTER("jangteo_relay_ring_faults_total", "Tracks given up because their ring made no sense.", NULL);
 static struct jt_metric resends_total = JT_COUNTER("jangteo_relay_resends_total", "Requests for resends.", "outcome");
@@ -269,6 +272,18 @@ static void send_to_live(struct relay_track *track, const struct jt_ring_frame *
     }
 }
 
+/*
+ * More than we can send: go on with what is new. Pictures go on at the next key frame; a replay from the newest one, as
+ * after a lap, would be more load still.
+ */
+static void shed(struct relay_track *track, const struct jt_ring_head *head)
+{
+    jt_metric_add(&sheds_total, NULL, 1);
+    if (jt_codec_is_video((enum jt_codec)track->info.codec))
+        wait_all(track);
+    track->next_frame = head->next_frame;
+}
+
 /* Returns 0 to go on with the next frame, -EAGAIN to stop here, or another error. */
 static int pump_frame(struct relay_track *track, const struct jt_ring_head *head, struct relay_batch *batch,
                       int64_t now_us)
@@ -287,6 +302,10 @@ static int pump_frame(struct relay_track *track, const struct jt_ring_head *head
         return 0;
     }
     note_rate(track, frame.size_bytes, now_us);
+    if (now_us - frame.ready_us > BEHIND_MAX_US) {
+        shed(track, head);
+        return 0;
+    }
     if (has_viewers) {
         err = load(track, &frame);
         if (err)
