@@ -9,8 +9,8 @@ import { fileScope, rawExchange, request, until } from './harness/index.mjs';
 import { makeOffer, openSession, postOffer } from './forge.mjs';
 import { besideWitnesses, startShow } from './witness.mjs';
 
-/** 50 ms is what an offer may take; two busy cores and sanitizers get the rest. */
-const OFFER_MAX_MS = 1000;
+/** 50 ms is what an offer may take; sanitizers get the rest. */
+const OFFER_MAX_MS = 200;
 const SETUP_MS = 3000;
 
 let chain;
@@ -33,13 +33,13 @@ function assertProblem(answer, statuses, what) {
 }
 
 test('h1: slow requests beside viewers who join', async (t) => {
-    await besideWitnesses(t, chain, async () => {
+    await besideWitnesses(t, chain, async (ceiling) => {
         const beginnings = ['', 'POST /whep/mar', 'POST /whep/market HTTP/1.1\r\nHost: localhost\r\nX: '];
         const slow = await Promise.all(Array.from({ length: 400 }, (_, i) => drip(beginnings[i % beginnings.length])));
         for (let i = 0; i < 5; i++) {
             const began = performance.now();
             const session = await openSession(chain);
-            assert.ok(performance.now() - began < OFFER_MAX_MS, `an honest offer took ${performance.now() - began} ms`);
+            assert.ok(performance.now() - began < (await ceiling(OFFER_MAX_MS)), `an honest offer took ${performance.now() - began} ms`);
             await session.close();
         }
         await until('all slow ones to be closed', () => slow.every((one) => one.closed), { timeoutMs: 40000 });
@@ -136,7 +136,7 @@ const lines = (sdp) => sdp.trimEnd().split('\r\n');
 const without = (sdp, what) => lines(sdp).filter((line) => !line.startsWith(what)).join('\r\n') + '\r\n';
 
 test('h11: offers that are none are refused at once, whole', async (t) => {
-    await besideWitnesses(t, chain, async () => {
+    await besideWitnesses(t, chain, async (ceiling) => {
         const { sdp } = makeOffer();
         const before = await viewers();
         const types = Array.from({ length: 500 }, (_, i) => i % 127).join(' ');
@@ -159,7 +159,7 @@ test('h11: offers that are none are refused at once, whole', async (t) => {
         for (const [what, offer] of Object.entries(offers)) {
             const began = performance.now();
             assertProblem(await post(offer), [400, 406, 413, 422], what);
-            assert.ok(performance.now() - began < OFFER_MAX_MS, `${what} took ${performance.now() - began} ms`);
+            assert.ok(performance.now() - began < (await ceiling(OFFER_MAX_MS)), `${what} took ${performance.now() - began} ms`);
         }
         assertProblem(await post(sdp + `a=${'x'.repeat(65 * 1024)}\r\n`), 413, 'a line of 65 KB');
         assertProblem(await post(''), 400, 'nothing');

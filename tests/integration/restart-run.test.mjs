@@ -6,13 +6,14 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
 import { bin, ffmpegPublish, fileScope, Program, request, startJangteo, until } from './harness/index.mjs';
+import { clockOfMachine } from './witness.mjs';
 
-/** 1 s to serve and 2 s to the picture are what we promise; sanitizers and a busy machine start slower. */
-const SERVES_AGAIN_MAX_MS = 5000;
-const PICTURE_BACK_MAX_MS = 7000;
-/** V5: noticed within 3 s, replaced within 5 s, and as above. */
-const NOTICED_MAX_MS = 4000;
-const REPLACED_MAX_MS = 9000;
+/** 1 s to serve, 2 s to the picture; sanitizers start slower. */
+const SERVES_AGAIN_MAX_MS = 3000;
+const PICTURE_BACK_MAX_MS = 4000;
+/** Noticed within 3 s, replaced within 5 s, and a start as above. */
+const NOTICED_MAX_MS = 3000;
+const REPLACED_MAX_MS = 6000;
 
 let jangteo, publisher;
 const file = fileScope(test);
@@ -43,11 +44,12 @@ test('v1: the relay is killed: back at once, the publisher does not notice', asy
     for (const signal of ['SIGKILL', 'SIGABRT']) {
         const before = await frames();
         const began = performance.now();
+        const ceiling = await clockOfMachine();
         await jangteo.killPart('relay', signal);
         await until('the relay to be ready', async () => (await request(`${admin('relay')}/readyz`)).status === 200, { everyMs: 50 });
-        assert.ok(since(began) < SERVES_AGAIN_MAX_MS, `ready after ${since(began)} ms`);
+        assert.ok(since(began) < (await ceiling(SERVES_AGAIN_MAX_MS)), `ready after ${since(began)} ms`);
         await until('a picture', seesPicture, { everyMs: 50 });
-        assert.ok(since(began) < PICTURE_BACK_MAX_MS, `a picture after ${since(began)} ms`);
+        assert.ok(since(began) < (await ceiling(PICTURE_BACK_MAX_MS)), `a picture after ${since(began)} ms`);
         assert.ok((await frames()) > before, 'ingest went on');
         assert.equal(publisher.ended, undefined);
         await jangteo.untilMetric('ingest', 'jangteo_ingest_peers', { role: 'relay' }, (n) => n === 1);
@@ -58,12 +60,13 @@ test('v5: a service that hangs is noticed, its state is kept, and it is replaced
     for (const service of ['relay', 'chat']) {
         const before = await jangteo.pidOf(service);
         const began = performance.now();
+        const ceiling = await clockOfMachine();
         process.kill(before, 'SIGSTOP');
         await until('the hang to be noticed', async () => /service\.hang/.test(await jangteo.log('watch')) && (await jangteo.log('watch')).includes(`pid=${before}`), { everyMs: 50 });
-        assert.ok(since(began) < NOTICED_MAX_MS, `noticed after ${since(began)} ms`);
+        assert.ok(since(began) < (await ceiling(NOTICED_MAX_MS)), `noticed after ${since(began)} ms`);
         await replaced(service, before);
         await until(`${service} to serve`, async () => (await request(`${admin(service)}/readyz`)).status === 200, { everyMs: 50 });
-        assert.ok(since(began) < REPLACED_MAX_MS, `replaced after ${since(began)} ms`);
+        assert.ok(since(began) < (await ceiling(REPLACED_MAX_MS)), `replaced after ${since(began)} ms`);
         const log = await jangteo.log('watch');
         assert.match(log, /State:\s+T \(stopped\)/, 'what the kernel said of it is kept');
         assert.match(log, new RegExp(`service\\.killed .*name=${service} `));

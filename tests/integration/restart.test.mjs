@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { atEnd, Program, program as binary, request } from './harness/index.mjs';
 import { audience, killIngest, killPublisher, small, whepSessions } from './comeback.mjs';
-import { assertUnharmed, startShow, untilPlayable, watch } from './witness.mjs';
+import { assertUnharmed, clockOfMachine, startShow, untilPlayable, watch } from './witness.mjs';
 
 test('v2: ingest is killed under ten viewers, who keep their sessions and one time base', (t) => killIngest(t, { viewers: 10, rounds: 2 }));
 
@@ -24,6 +24,7 @@ test('v14: a media worker that is killed costs its extra track for a moment, thr
     const chain = await startShow(t, { publish: { ...small } });
     const people = await audience(t, chain, 2);
     const sessions = await whepSessions(chain);
+    const ceiling = await clockOfMachine();
     const exits = (check) => chain.ingest.untilMetric('jangteo_ingest_worker_exits_total', {}, check);
     for (let crash = 1; crash <= 3; crash++) {
         await untilPlayable(chain);
@@ -36,7 +37,7 @@ test('v14: a media worker that is killed costs its extra track for a moment, thr
     assert.deepEqual(warnings.map((one) => one.code), ['worker_given_up']);
     assert.ok(tracks.some((one) => one.codec === 'h264'), 'the picture goes on');
     await people.telling.stop('SIGINT');
-    assert.equal(people.telling.report().gaps, 0);
+    assert.ok(people.telling.report().longest_gap_ms < (await ceiling()));
     assert.equal(await whepSessions(chain), sessions);
     const report = await people.checked.leave();
     assert.equal(report.broken_frames, 0);
@@ -76,6 +77,7 @@ test('v13: a second ingest on the control socket is refused, the first goes on',
 });
 
 test('v13: a second relay on the same ports is refused with the part that failed', async (t) => {
+    const ceiling = await clockOfMachine();
     const chain = await startShow(t, { publish: { ...small } });
     const viewers = await watch(t, chain);
     const { base, ports } = chain.site;
@@ -84,5 +86,5 @@ test('v13: a second relay on the same ports is refused with the part that failed
     assert.match(taken, /part=rtc\.listen .*in use/);
     const http = await refusedStart(t, 'relay', chain.site, { ...own, 'rtc.listen': `127.0.0.1:${base + 4}`, 'http.listen': `127.0.0.1:${ports.http.relay}` });
     assert.match(http, /part=http\.listen .*in use/);
-    assertUnharmed(await viewers.leave());
+    assertUnharmed(await viewers.leave(), { stallMaxMs: await ceiling() });
 });

@@ -19,7 +19,7 @@ const unknown = ['jangteo_relay_datagrams_total', { fate: 'unknown' }];
 const ended = (reason) => ['jangteo_relay_viewers_ended_total', { reason }];
 
 test('i1: unauthenticated checks get no answer, teach no address and end nothing', async (t) => {
-    await besideWitnesses(t, chain, async () => {
+    await besideWitnesses(t, chain, async (ceiling) => {
         const session = await openSession(chain);
         const stranger = await Caller.open(t, session, '127.0.0.2');
         const [unauthenticated, nobody] = await growth(chain.relay, [dropped('stun_unauthenticated'), unknown], async () => {
@@ -51,7 +51,7 @@ test('i1: unauthenticated checks get no answer, teach no address and end nothing
 });
 
 test('i3: forged requests are answered with no more bytes than they bring', async (t) => {
-    await besideWitnesses(t, chain, async () => {
+    await besideWitnesses(t, chain, async (ceiling) => {
         const [nobody] = await growth(chain.relay, [unknown], async () => {
             const report = await misbehave(t, chain, 'reflect', { seconds: 2 });
             assert.ok(report.stray_sent_bytes > 100000, JSON.stringify(report));
@@ -63,7 +63,7 @@ test('i3: forged requests are answered with no more bytes than they bring', asyn
 });
 
 test('i4: a flood of junk of every first byte and size', async (t) => {
-    await besideWitnesses(t, chain, async () => {
+    await besideWitnesses(t, chain, async (ceiling) => {
         const [nobody, tooLong, demux] = await growth(chain.relay, [unknown, ['jangteo_relay_datagrams_total', { fate: 'too_long' }], dropped('demux')], async () => {
             const report = await misbehave(t, chain, 'junk', { seconds: 3 });
             assert.equal(report.ready, 1, 'the viewer that floods with its own address still connects');
@@ -74,13 +74,13 @@ test('i4: a flood of junk of every first byte and size', async (t) => {
 });
 
 test('i5 d1: who is first or loud from another address gets nothing, the honest one its picture', async (t) => {
-    await besideWitnesses(t, chain, async () => {
+    await besideWitnesses(t, chain, async (ceiling) => {
         const [early, joined] = await growth(chain.relay, [unknown, ['jangteo_relay_join_seconds_count']], async () => {
             const report = await misbehave(t, chain, 'stranger', { viewers: 2, seconds: 3 });
             assert.equal(report.ready, 2);
             assert.equal(report.stray_bytes, 0, 'not even an alert');
             assert.ok(report.packets > 100);
-            assert.ok(report.longest_gap_ms < 1500);
+            assert.ok(report.longest_gap_ms < (await ceiling()));
         });
         assert.ok(early > 100);
         assert.equal(joined, 2);
@@ -88,29 +88,29 @@ test('i5 d1: who is first or loud from another address gets nothing, the honest 
 });
 
 test('i6: a victim that a viewer names gets at most three times what was sent in its name', async (t) => {
-    await besideWitnesses(t, chain, async () => {
+    await besideWitnesses(t, chain, async (ceiling) => {
         const report = await misbehave(t, chain, 'spoof', { seconds: 5 });
         assert.ok(report.stray_sent_bytes > 1000);
         assert.ok(report.stray_bytes <= 3 * report.stray_sent_bytes, JSON.stringify(report));
-        assert.ok(report.longest_gap_ms < 1500, 'the viewer keeps its picture');
-        assert.ok(report.silence_ms < 1500);
+        assert.ok(report.longest_gap_ms < (await ceiling()), 'the viewer keeps its picture');
+        assert.ok(report.silence_ms < (await ceiling()));
     });
 });
 
 test('i7: a viewer whose port changes has its picture back within a second', async (t) => {
-    await besideWitnesses(t, chain, async () => {
+    await besideWitnesses(t, chain, async (ceiling) => {
         const report = await misbehave(t, chain, 'rebind', { viewers: 2, seconds: 4 });
-        assert.ok(report.silence_ms < 1000, JSON.stringify(report));
-        assert.ok(report.longest_gap_ms < 1500, JSON.stringify(report)); // 1 s, and a busy machine
+        assert.ok(report.silence_ms < (await ceiling()), JSON.stringify(report));
+        assert.ok(report.longest_gap_ms < (await ceiling()), JSON.stringify(report));
     });
 });
 
 test('d4: forged records after the handshake are counted and end nothing', async (t) => {
-    await besideWitnesses(t, chain, async () => {
+    await besideWitnesses(t, chain, async (ceiling) => {
         const reasons = ['dtls_record', 'dtls_alert', 'dtls_data', 'dtls_epoch', 'dtls_late'].map(dropped);
         const grown = await growth(chain.relay, [...reasons, ended('dtls_closed'), ended('dtls_alert')], async () => {
             const report = await misbehave(t, chain, 'records');
-            assert.ok(report.silence_ms < 1000 && report.longest_gap_ms < 1500, JSON.stringify(report));
+            assert.ok(report.silence_ms < (await ceiling()) && report.longest_gap_ms < (await ceiling()), JSON.stringify(report));
         });
         assert.ok(grown.slice(0, 5).reduce((a, b) => a + b) > 100, `${grown}`);
         assert.deepEqual(grown.slice(5), [0, 0]);
@@ -118,11 +118,11 @@ test('d4: forged records after the handshake are counted and end nothing', async
 });
 
 test('s1: packets with a wrong tag are counted and end nothing', async (t) => {
-    await besideWitnesses(t, chain, async () => {
+    await besideWitnesses(t, chain, async (ceiling) => {
         const counters = [dropped('srtcp'), dropped('srtp'), ['jangteo_relay_feedback_total', { kind: 'bye' }], ['jangteo_relay_feedback_total', { kind: 'keyframe_request' }]];
         const [srtcp, srtp, ...effects] = await growth(chain.relay, counters, async () => {
             const report = await misbehave(t, chain, 'tags');
-            assert.ok(report.silence_ms < 1000 && report.longest_gap_ms < 1500, JSON.stringify(report));
+            assert.ok(report.silence_ms < (await ceiling()) && report.longest_gap_ms < (await ceiling()), JSON.stringify(report));
         });
         assert.ok(srtcp > 200 && srtp > 200, `${srtcp} and ${srtp}`);
         assert.deepEqual(effects, [0, 0]);
@@ -130,11 +130,11 @@ test('s1: packets with a wrong tag are counted and end nothing', async (t) => {
 });
 
 test('s2: what nobody sealed reaches nobody: before keys, in clear, with E = 0', async (t) => {
-    await besideWitnesses(t, chain, async () => {
+    await besideWitnesses(t, chain, async (ceiling) => {
         const kinds = ['keyframe_request', 'malformed', 'nack'].map((kind) => ['jangteo_relay_feedback_total', { kind }]);
         const [early, srtcp, ...effects] = await growth(chain.relay, [dropped('early'), dropped('srtcp'), ...kinds, ended('bye')], async () => {
             const report = await misbehave(t, chain, 'clear');
-            assert.ok(report.silence_ms < 1000 && report.packets > 100, JSON.stringify(report));
+            assert.ok(report.silence_ms < (await ceiling()) && report.packets > 100, JSON.stringify(report));
         });
         assert.ok(srtcp > 200, `${srtcp}`);
         assert.ok(early >= 0);
@@ -143,10 +143,10 @@ test('s2: what nobody sealed reaches nobody: before keys, in clear, with E = 0',
 });
 
 test('s6: sealed RTCP that lies touches nobody else', async (t) => {
-    await besideWitnesses(t, chain, async () => {
+    await besideWitnesses(t, chain, async (ceiling) => {
         const [malformed, bye] = await growth(chain.relay, [['jangteo_relay_feedback_total', { kind: 'malformed' }], ended('bye')], async () => {
             const report = await misbehave(t, chain, 'rtcp', { viewers: 2 });
-            assert.ok(report.silence_ms < 1000 && report.packets > 100, JSON.stringify(report));
+            assert.ok(report.silence_ms < (await ceiling()) && report.packets > 100, JSON.stringify(report));
         });
         assert.ok(malformed > 50, `${malformed}`);
         assert.equal(bye, 0, 'the BYE was of a source that is not there');
@@ -154,7 +154,7 @@ test('s6: sealed RTCP that lies touches nobody else', async (t) => {
 });
 
 test('s7: keyframe requests without end are merged', async (t) => {
-    await besideWitnesses(t, chain, async () => {
+    await besideWitnesses(t, chain, async (ceiling) => {
         const seconds = 4;
         const [asked, replays] = await growth(chain.relay, [['jangteo_relay_feedback_total', { kind: 'keyframe_request' }], ['jangteo_relay_catchups_total']], async () => {
             await misbehave(t, chain, 'pli', { viewers: 3, seconds });
@@ -165,7 +165,7 @@ test('s7: keyframe requests without end are merged', async (t) => {
 });
 
 test('s7: repeats stay within a quarter of what a viewer is sent', async (t) => {
-    await besideWitnesses(t, chain, async () => {
+    await besideWitnesses(t, chain, async (ceiling) => {
         const [refused] = await growth(chain.relay, [['jangteo_relay_resends_total', { outcome: 'over_budget' }]], async () => {
             const report = await misbehave(t, chain, 'nack', { seconds: 4 });
             const burst = 64 << 10;
@@ -177,20 +177,20 @@ test('s7: repeats stay within a quarter of what a viewer is sent', async (t) => 
 });
 
 test('s8: media that a viewer sends, of ever new sources, is dropped', async (t) => {
-    await besideWitnesses(t, chain, async () => {
+    await besideWitnesses(t, chain, async (ceiling) => {
         const [srtp] = await growth(chain.relay, [dropped('srtp')], async () => {
             const report = await misbehave(t, chain, 'spray');
-            assert.ok(report.silence_ms < 1000, JSON.stringify(report));
+            assert.ok(report.silence_ms < (await ceiling()), JSON.stringify(report));
         });
         assert.ok(srtp > 1000);
     });
 });
 
 test('s9: SCTP before DTLS and within it meets nobody', async (t) => {
-    await besideWitnesses(t, chain, async () => {
+    await besideWitnesses(t, chain, async (ceiling) => {
         const [data] = await growth(chain.relay, [dropped('dtls_data')], async () => {
             const report = await misbehave(t, chain, 'sctp');
-            assert.ok(report.ready === 1 && report.silence_ms < 1000, JSON.stringify(report));
+            assert.ok(report.ready === 1 && report.silence_ms < (await ceiling()), JSON.stringify(report));
         });
         assert.ok(data > 100, `${data}`);
     });
