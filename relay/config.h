@@ -22,6 +22,7 @@ struct relay_config {
     int64_t rtc_setup_ms;
     int64_t workers; /* 0: one per core */
     int64_t viewers_max;
+    int64_t whep_posts_per_s, whep_posts_burst;
     int64_t grace_ms;
     int64_t rtx_percent;
     int64_t catchup_min_bps;

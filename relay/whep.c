@@ -71,7 +71,11 @@ static const struct jt_whip_ops ops = {.offer = on_offer, .deleted = on_deleted}
 int relay_whep_new(const struct relay_config *config, struct relay_workers *workers, struct relay_whep **out)
 {
     const struct jt_whip_config endpoint = {
-        .prefix = "/whep", .has_show = true, .has_free_loopback = true, .sessions_max = (int)config->viewers_max};
+        .prefix = "/whep",
+        .has_show = true,
+        .has_free_loopback = true,
+        .peer_post = {(int)config->whep_posts_per_s, (int)config->whep_posts_burst},
+        .sessions_max = (int)config->viewers_max};
     struct relay_whep *whep = calloc(1, sizeof(*whep));
     int err;
 
