@@ -8,6 +8,8 @@ import { language, t } from './strings.js';
 document.documentElement.lang = language;
 const name = decodeURIComponent(location.pathname.replace(/^\/live\//, ''));
 
+const WITH_SOUND = ['playing', 'stalled', 'waiting', 'reconnecting']; // in other states there is none to turn on
+
 function Card({ state, onRetry, onPlay }) {
   const isBusy = ['connecting', 'reconnecting', 'stalled', 'waiting'].includes(state);
   return html`
@@ -65,7 +67,7 @@ function Live() {
       </header>
       ${!isPlaying && html`<${Card} state=${state} onRetry=${() => player.current.retry()} onPlay=${() => player.current.play()} />`}
       ${isPlaying && paused && html`<button class="button play" onClick=${() => player.current.play()}>${t('play')}</button>`}
-      <footer class="bottom"><${SoundChip} video=${video} muted=${muted} /></footer>
+      ${WITH_SOUND.includes(state) && html`<footer class="bottom"><${SoundChip} video=${video} muted=${muted} /></footer>`}
     </div>`;
 }
 

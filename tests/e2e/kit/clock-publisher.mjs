@@ -22,8 +22,8 @@ function backdrop(n) {
 }
 
 const arguments_ = ['-hide_banner', '-loglevel', 'warning', '-fflags', 'nobuffer', '-probesize', '32'];
-arguments_.push('-use_wallclock_as_timestamps', '1'); // pictures may be left out (see draw)
-arguments_.push('-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', `${WIDTH}x${HEIGHT}`, '-r', String(FPS), '-i', 'pipe:0');
+arguments_.push('-thread_queue_size', '1', '-use_wallclock_as_timestamps', '1'); // pictures may be left out (see draw)
+arguments_.push('-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', `${WIDTH}x${HEIGHT}`, '-framerate', String(FPS), '-i', 'pipe:0');
 arguments_.push('-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000:samples_per_frame=480');
 arguments_.push('-fps_mode', 'passthrough', '-enc_time_base', '1:1000');
 arguments_.push('-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-threads', '1', '-bf', '0');
