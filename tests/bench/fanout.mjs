@@ -83,7 +83,7 @@ async function fixedSender(name, viewers, sink) {
 }
 
 async function relayFigures(scope, viewers, workers, mode, sink) {
-    const flags = { 'relay.workers': workers };
+    const flags = { 'relay.workers': workers, 'rtc.setup_ms': 60000 }; // whoever joins is to stay
     if (sink) {
         flags['rtc.listen'] = `0.0.0.0:${RTC_PORT}`;
         flags['rtc.advertise'] = sink.here;
@@ -148,29 +148,51 @@ function memoryLines(rows) {
 
 function text(result) {
     const parts = [conditionsText(result.conditions, result.load_after)];
+    for (const f of result.failed) parts.push(`No figures for ${f.viewers} viewers, ${f.workers} worker(s), ${f.mode}: ${f.error} (load ${f.load}).`);
     for (const mode of new Set(result.rows.map((r) => r.mode)))
         parts.push(
             mode === 'sink' ? 'Into a sink (tc egress of a veth, before segmentation):' : `On loopback, client ${given.gro ? 'with' : 'without'} GRO:`,
             table(COLUMNS, result.rows.filter((r) => r.mode === mode)),
         );
-    parts.push(['Memory:', ...memoryLines(result.rows).map((line) => `- ${line}`)].join('\n'));
+    const memory = memoryLines(result.rows).map((line) => `- ${line}`);
+    if (memory.length > 0) parts.push(`Memory:\n\n${memory.join('\n')}`);
     return parts.join('\n\n');
 }
 
+/** A row that fails (viewers that could not join) is told, and does not take the others with it. */
+async function addRow(result, viewers, workers, mode) {
+    const what = `${mode}, ${viewers} viewers, ${workers} worker(s)`;
+    try {
+        const row = await measure(viewers, workers, mode);
+        const [relay, floor, naive] = [row, row.floor, row.naive].map((r) => r.us_per_packet.toFixed(2));
+        console.error(`${what}: ${relay} µs a packet, floor ${floor}, naive ${naive}`);
+        result.rows.push(row);
+    } catch (error) {
+        console.error(`${what}: no figures at load ${loadNow()}: ${error.message}`);
+        result.failed.push({ mode, viewers, workers, load: loadNow(), error: error.message });
+        process.exitCode = 1;
+    }
+}
+
+/** Why a sink can't be made here; undefined if it can. */
+async function sinkProblem() {
+    if (!isOwnNamespace()) return 'needs root and a network namespace of our own (unshare --net)';
+    try {
+        await scoped(async (scope) => (await makeSink(scope, RTC_PORT, '/tmp')).close());
+    } catch (error) {
+        return `${error.message.trim().split('\n').join('; ')} (needs veth, cls_bpf, clang, tc)`;
+    }
+}
+
 async function main() {
-    const modes = given.mode.split(',').filter((mode) => mode !== 'sink' || isOwnNamespace());
-    if (modes.length < given.mode.split(',').length) console.error('no sink: that needs root and a network namespace of our own');
-    const result = { conditions: conditions(), options: given, rows: [] };
+    let modes = given.mode.split(',');
+    const problem = modes.includes('sink') ? await sinkProblem() : undefined;
+    if (problem) console.error(`no sink: ${problem}`);
+    if (problem) modes = modes.filter((mode) => mode !== 'sink');
+    const result = { conditions: conditions(), options: given, rows: [], failed: [] };
     for (const mode of modes)
         for (const workers of numbers(given.workers))
-            for (const viewers of numbers(given.viewers)) {
-                const row = await measure(viewers, workers, mode);
-                result.rows.push(row);
-                console.error(
-                    `${mode} ${viewers} viewers, ${workers} worker(s): ${row.us_per_packet.toFixed(2)} µs a packet, ` +
-                        `floor ${row.floor.us_per_packet.toFixed(2)}, naive ${row.naive.us_per_packet.toFixed(2)}`,
-                );
-            }
+            for (const viewers of numbers(given.viewers)) await addRow(result, viewers, workers, mode);
     result.load_after = loadNow();
     console.log(text(result));
     console.error(`raw figures: ${await keepResult('fanout', result)}`);

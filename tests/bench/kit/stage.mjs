@@ -56,9 +56,14 @@ export class Viewers extends Program {
     }
 
     async joined(timeoutMs = 120000) {
-        const event = JSON.parse((await this.line(/^\{"event":"joined".*/, { timeoutMs }))[0]);
-        if (event.ready !== this.count) throw new Error(`${event.ready} of ${this.count} viewers joined:\n${this.tail()}`);
-        return event;
+        try {
+            const event = JSON.parse((await this.line(/^\{"event":"joined".*/, { timeoutMs }))[0]);
+            if (event.ready === this.count) return;
+        } catch (error) {
+            if (this.ended) throw error;
+        }
+        const { opened, ready, checked, with_key } = await this.mark();
+        throw new Error(`of ${this.count} viewers ${opened} opened, ${ready} got ready; ${with_key} of ${checked} saw a key frame`);
     }
 
     async mark() {
