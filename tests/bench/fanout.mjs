@@ -6,7 +6,7 @@ import { bucketsOf, quantile } from './kit/histogram.mjs';
 import { conditions, loadNow, pause, scoped, tool } from './kit/place.mjs';
 import { isOwnNamespace, makeSink } from './kit/sink.mjs';
 import { Viewers, startStage } from './kit/stage.mjs';
-import { cpuSeconds, rssBytes, threadSeconds } from './kit/usage.mjs';
+import { cpuSeconds, residentBytes, threadSeconds } from './kit/usage.mjs';
 
 const RTC_PORT = 8190;
 const DELAY = 'jangteo_relay_frame_delay_seconds';
@@ -44,7 +44,7 @@ async function reading({ relay, ingest }, viewers) {
         viewers: metricValue(metrics, 'jangteo_relay_viewers'),
         ended: metrics.filter((s) => s.name === 'jangteo_relay_viewers_ended_total'),
         delay: bucketsOf(metrics, DELAY),
-        rss: rssBytes(relay.pid),
+        resident: residentBytes(relay.pid),
         mark,
     };
 }
@@ -69,7 +69,8 @@ function compare(a, b, mode) {
         slow_callbacks: b.slow - a.slow,
         viewers_left: b.viewers,
         ended: b.ended,
-        rss_bytes: a.rss,
+        rss_bytes: a.resident.all,
+        anonymous_bytes: a.resident.anonymous,
         leaked_into_sink: mode === 'sink' ? received : undefined,
     };
 }
@@ -140,8 +141,11 @@ function memoryLines(rows) {
         const same = rows.filter((r) => r.mode === small.mode && r.workers === small.workers && r.viewers > 100);
         const big = same.sort((a, b) => b.viewers - a.viewers)[0];
         if (!big) continue;
-        const bytes = (big.rss_bytes - small.rss_bytes) / (big.viewers - 100);
-        lines.push(`${small.mode}, ${small.workers} worker(s): ${(bytes / 1024).toFixed(1)} KiB a viewer (RSS at ${big.viewers} − RSS at 100)`);
+        const each = (key) => ((big[key] - small[key]) / (big.viewers - small.viewers) / 1024).toFixed(1);
+        lines.push(
+            `${small.mode}, ${small.workers} worker(s): ${each('rss_bytes')} KiB a viewer (RSS at ${big.viewers} − RSS at 100), ` +
+                `${each('anonymous_bytes')} KiB of them anonymous`,
+        );
     }
     return lines;
 }

@@ -22,7 +22,9 @@ export function threadSeconds(pid, prefix) {
     return sum;
 }
 
-export function rssBytes(pid) {
-    const line = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-    return Number(line[1]) * 1024;
+/** Resident bytes: {all, anonymous}; what is not anonymous is programs and the rings, which all viewers share. */
+export function residentBytes(pid) {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const bytes = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)[1]) * 1024;
+    return { all: bytes('VmRSS'), anonymous: bytes('RssAnon') };
 }
