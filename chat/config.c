@@ -28,15 +28,6 @@ static const struct jt_option options[] = {
      "address of /healthz, /readyz and /metrics", false},
 };
 
-static int fill_path(char *field, const char *dir, const char *name)
-{
-    if (field[0])
-        return 0;
-    if (snprintf(field, JT_CONFIG_TEXT_MAX_BYTES, "%s/%s", dir, name) >= JT_CONFIG_TEXT_MAX_BYTES)
-        return -ENAMETOOLONG;
-    return 0;
-}
-
 int chat_config_load(struct chat_config *config, int argc, char **argv)
 {
     const struct jt_config_spec spec = {
@@ -51,6 +42,6 @@ int chat_config_load(struct chat_config *config, int argc, char **argv)
     action = jt_config_load(&spec, config, argc, argv, stderr);
     if (action != JT_CONFIG_RUN)
         return action;
-    err = fill_path(config->http_socket, config->run_dir, "chat-http.sock");
+    err = jt_config_fill_path(config->http_socket, config->run_dir, "chat-http.sock");
     return err ? err : JT_CONFIG_RUN;
 }

@@ -17,7 +17,8 @@ static const struct jt_option options[] = {
      "most talkative level that is logged", false},
     {"run.dir", JT_OPTION_TEXT, AT(run_dir), "data/run", 0, 0, NULL,
      "directory of the unix sockets the services meet at", false},
-    {"data.dir", JT_OPTION_TEXT, AT(data_dir), "data", 0, 0, NULL, "directory of everything kept", false},
+    {"data.dir", JT_OPTION_TEXT, AT(data_dir), "data", 0, 0, NULL, "directory of everything kept",
+     false},
     {"ingest.control", JT_OPTION_TEXT, AT(control), "", 0, 0, NULL,
      "control socket for relay, chat and workers; empty: ingest.sock in run.dir", false},
     {"http.listen", JT_OPTION_TEXT, AT(http_listen), "127.0.0.1:8081", 0, 0, NULL,
@@ -29,7 +30,8 @@ static const struct jt_option options[] = {
     {"rtmp.listen", JT_OPTION_TEXT, AT(rtmp_listen), "127.0.0.1:1935", 0, 0, NULL,
      "address RTMP publishers connect to", false},
     {"rtmp.play_url", JT_OPTION_TEXT, AT(rtmp_play_url), "", 0, 0, NULL,
-     "where a player that connects here is sent, e.g. rtmp://host:1937; empty: it is refused", false},
+     "where a player that connects here is sent, e.g. rtmp://host:1937; empty: it is refused",
+     false},
     {"rtmp.connections_max", JT_OPTION_INT, AT(rtmp_connections_max), "4096", 1, 15000, NULL,
      "RTMP connections at a time", false},
     {"rtmp.handshake_ms", JT_OPTION_INT, AT(rtmp_handshake_ms), "5000", 100, 60000, NULL,
@@ -40,8 +42,8 @@ static const struct jt_option options[] = {
      "milliseconds from publish to the first audio or video", false},
     {"rtmp.silence_ms", JT_OPTION_INT, AT(rtmp_silence_ms), "30000", 100, 600000, NULL,
      "milliseconds without audio or video after which a publisher is given up", false},
-    {"rtmp.rate_max_bps", JT_OPTION_INT, AT(rtmp_rate_max_bps), "20000000", 100000, 1000000000, NULL,
-     "bits per second a publisher may send, over 5 s", false},
+    {"rtmp.rate_max_bps", JT_OPTION_INT, AT(rtmp_rate_max_bps), "20000000", 100000, 1000000000,
+     NULL, "bits per second a publisher may send, over 5 s", false},
     {"auth.publish", JT_OPTION_CHOICE, AT(auth_publish), "hook", 0, 0, "hook|open",
      "who may publish: those the hook allows, or anybody (loopback only)", false},
     {"show.grace_ms", JT_OPTION_INT, AT(show_grace_ms), "60000", 0, 1800000, NULL,
@@ -50,20 +52,11 @@ static const struct jt_option options[] = {
      "media worker's program; empty: jangteo-worker beside this one", false},
     {"worker.repair_max", JT_OPTION_INT, AT(worker_repair_max), "-1", -1, 64, NULL,
      "streams with B-frames re-encoded at a time; -1: one per two cores", false},
-    {"worker.repair_bitrate_kbps", JT_OPTION_INT, AT(worker_repair_bitrate_kbps), "2500", 100, 20000, NULL,
-     "bitrate of re-encoded video in kbit/s", false},
+    {"worker.repair_bitrate_kbps", JT_OPTION_INT, AT(worker_repair_bitrate_kbps), "2500", 100,
+     20000, NULL, "bitrate of re-encoded video in kbit/s", false},
     {"worker.opus_bitrate_kbps", JT_OPTION_INT, AT(worker_opus_bitrate_kbps), "96", 16, 320, NULL,
      "bitrate of Opus made from AAC in kbit/s", false},
 };
-
-static int fill_path(char *field, const char *dir, const char *name)
-{
-    if (field[0])
-        return 0;
-    if (snprintf(field, JT_CONFIG_TEXT_MAX_BYTES, "%s/%s", dir, name) >= JT_CONFIG_TEXT_MAX_BYTES)
-        return -ENAMETOOLONG;
-    return 0;
-}
 
 static int fill_worker_path(struct ingest_config *config)
 {
@@ -76,13 +69,14 @@ static int fill_worker_path(struct ingest_config *config)
     if (n < 0)
         return -errno;
     self[n] = '\0';
-    return fill_path(config->worker_path, dirname(self), "jangteo-worker");
+    return jt_config_fill_path(config->worker_path, dirname(self), "jangteo-worker");
 }
 
 /* Anybody may publish only where nobody but this machine can reach us. */
 static int check_open_mode(const struct ingest_config *config)
 {
-    const char *const listeners[] = {config->rtmp_listen, config->http_listen, config->admin_listen};
+    const char *const listeners[] = {config->rtmp_listen, config->http_listen,
+                                     config->admin_listen};
     struct jt_address address;
 
     if (config->auth_publish != INGEST_AUTH_OPEN)
@@ -91,7 +85,8 @@ static int check_open_mode(const struct ingest_config *config)
         if (!listeners[i][0])
             continue;
         if (jt_address_parse(listeners[i], &address) || !jt_address_is_loopback(&address)) {
-            (void)fprintf(stderr, "auth.publish=open needs loopback listeners only, but there is %s\n",
+            (void)fprintf(stderr,
+                          "auth.publish=open needs loopback listeners only, but there is %s\n",
                           listeners[i]);
             return -EINVAL;
         }
@@ -114,9 +109,9 @@ int ingest_config_load(struct ingest_config *config, int argc, char **argv)
     action = jt_config_load(&spec, config, argc, argv, stderr);
     if (action != JT_CONFIG_RUN)
         return action;
-    err = fill_path(config->control, config->run_dir, "ingest.sock");
+    err = jt_config_fill_path(config->control, config->run_dir, "ingest.sock");
     if (!err)
-        err = fill_path(config->http_socket, config->run_dir, "ingest-http.sock");
+        err = jt_config_fill_path(config->http_socket, config->run_dir, "ingest-http.sock");
     if (!err)
         err = fill_worker_path(config);
     if (!err)

@@ -12,7 +12,8 @@ static const struct jt_option options[] = {
      "most talkative level that is logged", false},
     {"run.dir", JT_OPTION_TEXT, AT(run_dir), "data/run", 0, 0, NULL,
      "directory of the unix sockets the services meet at", false},
-    {"data.dir", JT_OPTION_TEXT, AT(data_dir), "data", 0, 0, NULL, "directory of everything kept", false},
+    {"data.dir", JT_OPTION_TEXT, AT(data_dir), "data", 0, 0, NULL, "directory of everything kept",
+     false},
     {"ingest.control", JT_OPTION_TEXT, AT(control), "", 0, 0, NULL,
      "ingest's control socket; empty: ingest.sock in run.dir", false},
     {"http.listen", JT_OPTION_TEXT, AT(http_listen), "127.0.0.1:8082", 0, 0, NULL,
@@ -24,7 +25,9 @@ static const struct jt_option options[] = {
     {"rtc.listen", JT_OPTION_TEXT, AT(rtc_listen), "127.0.0.1:8190", 0, 0, NULL,
      "UDP address of WebRTC media; *:8190 is every address, IPv4 and IPv6", false},
     {"rtc.advertise", JT_OPTION_TEXT, AT(rtc_advertise), "", 0, 0, NULL,
-     "addresses viewers are told, separated by commas; empty: the bound one, or those of all interfaces", false},
+     "addresses viewers are told, separated by commas; empty: the bound one, or those of all "
+     "interfaces",
+     false},
     {"rtc.setup_ms", JT_OPTION_INT, AT(rtc_setup_ms), "15000", 500, 60000, NULL,
      "milliseconds from the offer to a finished DTLS handshake", false},
     {"relay.workers", JT_OPTION_INT, AT(workers), "0", 0, RELAY_WORKERS_MAX, NULL,
@@ -39,18 +42,12 @@ static const struct jt_option options[] = {
      "milliseconds viewers are kept when ingest is gone", false},
     {"relay.rtx_percent", JT_OPTION_INT, AT(rtx_percent), "25", 0, 100, NULL,
      "resent bytes a viewer may cause, in percent of what it is sent", false},
-    {"relay.catchup_min_bps", JT_OPTION_INT, AT(catchup_min_bps), "8000000", 500000, 1000000000, NULL,
-     "bits per second at which a joining viewer is brought to the live edge, if four times the stream is less", false},
+    {"relay.catchup_min_bps", JT_OPTION_INT, AT(catchup_min_bps), "8000000", 500000, 1000000000,
+     NULL,
+     "bits per second at which a joining viewer is brought to the live edge, if four times the "
+     "stream is less",
+     false},
 };
-
-static int fill_path(char *field, const char *dir, const char *name)
-{
-    if (field[0])
-        return 0;
-    if (snprintf(field, JT_CONFIG_TEXT_MAX_BYTES, "%s/%s", dir, name) >= JT_CONFIG_TEXT_MAX_BYTES)
-        return -ENAMETOOLONG;
-    return 0;
-}
 
 int relay_config_load(struct relay_config *config, int argc, char **argv)
 {
@@ -67,9 +64,9 @@ int relay_config_load(struct relay_config *config, int argc, char **argv)
     action = jt_config_load(&spec, config, argc, argv, stderr);
     if (action != JT_CONFIG_RUN)
         return action;
-    err = fill_path(config->control, config->run_dir, "ingest.sock");
+    err = jt_config_fill_path(config->control, config->run_dir, "ingest.sock");
     if (!err)
-        err = fill_path(config->http_socket, config->run_dir, "relay-http.sock");
+        err = jt_config_fill_path(config->http_socket, config->run_dir, "relay-http.sock");
     if (config->workers == 0)
         config->workers = JT_MIN(JT_MAX(1, sysconf(_SC_NPROCESSORS_ONLN)), RELAY_WORKERS_MAX);
     return err ? err : JT_CONFIG_RUN;

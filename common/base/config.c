@@ -223,3 +223,12 @@ int jt_config_load(const struct jt_config_spec *spec, void *config, int argc, ch
     }
     return JT_CONFIG_RUN;
 }
+
+int jt_config_fill_path(char field[JT_CONFIG_TEXT_MAX_BYTES], const char *dir, const char *name)
+{
+    if (field[0])
+        return 0;
+    if (snprintf(field, JT_CONFIG_TEXT_MAX_BYTES, "%s/%s", dir, name) >= JT_CONFIG_TEXT_MAX_BYTES)
+        return -ENAMETOOLONG;
+    return 0;
+}

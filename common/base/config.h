@@ -53,17 +53,21 @@ enum jt_config_action { JT_CONFIG_RUN, JT_CONFIG_EXIT_OK };
  * this table does not use at all are passed over.
  * Returns an enum jt_config_action, or -EINVAL (`config` is then half filled).
  */
-JT_MUST_CHECK int jt_config_load(const struct jt_config_spec *spec, void *config, int argc, char **argv,
-                                 FILE *errors);
+JT_MUST_CHECK int jt_config_load(const struct jt_config_spec *spec, void *config, int argc,
+                                 char **argv, FILE *errors);
 
 /**
  * The file's part of it alone: INI text of `size` bytes at `text` onto what `config` holds; `name` stands for the file
  * in messages. Returns 0 or -EINVAL.
  */
-JT_MUST_CHECK int jt_config_read(const struct jt_config_spec *spec, void *config, const char *text, size_t size,
-                                 const char *name, FILE *errors);
+JT_MUST_CHECK int jt_config_read(const struct jt_config_spec *spec, void *config, const char *text,
+                                 size_t size, const char *name, FILE *errors);
 
 /** The table as Markdown, for docs/configuration.md. */
 void jt_config_reference(const struct jt_config_spec *spec, FILE *out);
+
+/** Give a path option that was left empty its default DIR/NAME. 0 or -ENAMETOOLONG. */
+JT_MUST_CHECK int jt_config_fill_path(char field[JT_CONFIG_TEXT_MAX_BYTES], const char *dir,
+                                      const char *name);
 
 #endif
