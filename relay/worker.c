@@ -19,6 +19,7 @@
 #include "relay/candidates.h"
 #include "relay/catchup.h"
 #include "relay/config.h"
+#include "relay/index.h"
 #include "relay/message.h"
 #include "relay/routes.h"
 #include "relay/show.h"
@@ -29,20 +30,21 @@
 #include "wire/stun.h"
 
 enum {
-    BUCKETS = 4096, /* power of two; viewers per worker are a few thousand at most */
     MAILBOX_MESSAGES = 4096,
     POLL_MS = 20,
     RECEIVE_ROUNDS = 8, /* batches of datagrams before others get a turn */
 };
 
-static struct jt_metric viewers_gauge = JT_GAUGE("jangteo_relay_viewers", "WebRTC viewers now.", NULL);
-static struct jt_metric ended_total = JT_COUNTER("jangteo_relay_viewers_ended_total", "Viewers that ended.", "reason");
-static struct jt_metric offers_total = JT_COUNTER("jangteo_relay_offers_total", "WHEP offers.", "outcome");
+static struct jt_metric viewers_gauge =
+    JT_GAUGE("jangteo_relay_viewers", "WebRTC viewers now.", NULL);
+static struct jt_metric ended_total =
+    JT_COUNTER("jangteo_relay_viewers_ended_total", "Viewers that ended.", "reason");
+static struct jt_metric offers_total =
+    JT_COUNTER("jangteo_relay_offers_total", "WHEP offers.", "outcome");
 static struct jt_metric datagrams_total =
     JT_COUNTER("jangteo_relay_datagrams_total", "Datagrams that came in.", "fate");
 
 LIST_HEAD(viewer_list, relay_viewer);
-LIST_HEAD(path_list, relay_viewer_path);
 
 struct relay_worker {
     struct relay_workers *all;
@@ -58,8 +60,7 @@ struct relay_worker {
     struct jt_timer *poll, *tick;
     struct relay_batch *batch;
     struct relay_shows shows;
-    struct viewer_list by_ufrag[BUCKETS], by_id[BUCKETS];
-    struct path_list by_address[BUCKETS];
+    struct relay_index *index;
     struct viewer_list dead; /* freed at the end of the turn */
     uint32_t last_source;
     uint64_t last_session;
@@ -77,138 +78,14 @@ struct relay_workers {
     struct relay_worker *list[RELAY_WORKERS_MAX];
 };
 
-/* ---- tables ---- */
-
-static size_t text_bucket(const char *text)
-{
-    uint32_t hash = 2166136261U; /* FNV-1a: the keys are random texts of ours */
-
-    for (; *text; text++)
-        hash = (hash ^ (uint8_t)*text) * 16777619U;
-    return hash % BUCKETS;
-}
-
-static struct path_list *address_bucket(struct relay_worker *worker, const struct jt_address *address)
-{
-    return &worker->by_address[jt_address_hash(address, 0) % BUCKETS];
-}
-
-static struct relay_viewer *find_by_ufrag(struct relay_worker *worker, const char *ufrag)
-{
-    struct relay_viewer *viewer;
-
-    LIST_FOREACH (viewer, &worker->by_ufrag[text_bucket(ufrag)], by_ufrag)
-        if (strcmp(jt_ice_ufrag(jt_transport_ice(viewer->transport)), ufrag) == 0)
-            return viewer;
-    return NULL;
-}
-
-static struct relay_viewer *find_by_address(struct relay_worker *worker, const struct jt_address *from)
-{
-    struct relay_viewer_path *path;
-
-    LIST_FOREACH (path, address_bucket(worker, from), link)
-        if (jt_address_equal(&path->address, from))
-            return path->viewer;
-    return NULL;
-}
-
-static struct relay_viewer *find_by_id(struct relay_worker *worker, const char *id)
-{
-    struct relay_viewer *viewer;
-
-    LIST_FOREACH (viewer, &worker->by_id[text_bucket(id)], by_id)
-        if (strcmp(viewer->id, id) == 0)
-            return viewer;
-    return NULL;
-}
-
-static void tables_add(struct relay_worker *worker, struct relay_viewer *viewer)
-{
-    const char *ufrag = jt_ice_ufrag(jt_transport_ice(viewer->transport));
-
-    LIST_INSERT_HEAD(&worker->by_ufrag[text_bucket(ufrag)], viewer, by_ufrag);
-    LIST_INSERT_HEAD(&worker->by_id[text_bucket(viewer->id)], viewer, by_id);
-}
-
-static void forget_path(struct relay_worker *worker, struct relay_viewer_path *path)
-{
-    LIST_REMOVE(path, link);
-    path->viewer = NULL;
-    if (!find_by_address(worker, &path->address))
-        relay_routes_clear(worker->all->routes, &path->address, worker->number);
-}
-
-/* The viewer's entry for `from`, made if need be. NULL: there are as many as ICE keeps. */
-static struct relay_viewer_path *path_of(struct relay_worker *worker, struct relay_viewer *viewer,
-                                         const struct jt_address *from)
-{
-    struct jt_ice *ice = jt_transport_ice(viewer->transport);
-    struct relay_viewer_path *unused = NULL;
-
-    for (size_t i = 0; i < JT_COUNT(viewer->paths); i++) {
-        struct relay_viewer_path *path = &viewer->paths[i];
-
-        if (path->viewer && jt_address_equal(&path->address, from))
-            return path;
-        if (path->viewer && !jt_ice_is_known(ice, &path->address))
-            forget_path(worker, path);
-        if (!path->viewer)
-            unused = path;
-    }
-    if (!unused)
-        return NULL;
-    *unused = (struct relay_viewer_path){.viewer = viewer, .address = *from};
-    LIST_INSERT_HEAD(address_bucket(worker, from), unused, link);
-    return unused;
-}
-
-/* Datagrams from there are this viewer's before anybody else's. */
-static void own_path(struct relay_worker *worker, struct relay_viewer *viewer, const struct jt_address *from)
-{
-    struct relay_viewer_path *path = path_of(worker, viewer, from);
-
-    if (!path)
-        return;
-    LIST_REMOVE(path, link);
-    LIST_INSERT_HEAD(address_bucket(worker, from), path, link);
-    relay_routes_set(worker->all->routes, from, worker->number);
-}
-
-/*
- * After a check: if it proved an address, what comes from there is the viewer's too, answers to our own checks first of
- * all. Somebody whose media goes there already keeps it: a viewer may name any address (threat I6).
- */
-static void learn_path(struct relay_worker *worker, struct relay_viewer *viewer, const struct jt_address *from)
-{
-    if (!jt_ice_is_known(jt_transport_ice(viewer->transport), from))
-        return;
-    if (viewer->has_address && jt_address_equal(&viewer->address, from)) {
-        if (find_by_address(worker, from) != viewer || relay_routes_find(worker->all->routes, from) != worker->number)
-            own_path(worker, viewer, from);
-        return;
-    }
-    if (find_by_address(worker, from) || relay_routes_find(worker->all->routes, from) >= 0)
-        return;
-    own_path(worker, viewer, from);
-}
-
-static void tables_remove(struct relay_worker *worker, struct relay_viewer *viewer)
-{
-    LIST_REMOVE(viewer, by_ufrag);
-    LIST_REMOVE(viewer, by_id);
-    for (size_t i = 0; i < JT_COUNT(viewer->paths); i++)
-        if (viewer->paths[i].viewer)
-            forget_path(worker, &viewer->paths[i]);
-}
-
-void relay_worker_set_path(struct relay_worker *worker, struct relay_viewer *viewer, const struct jt_address *to)
+void relay_worker_set_path(struct relay_worker *worker, struct relay_viewer *viewer,
+                           const struct jt_address *to)
 {
     if (viewer->has_address)
         relay_batch_flush(worker->batch); /* it may hold the old address */
     viewer->address = *to;
     viewer->has_address = true;
-    own_path(worker, viewer, to);
+    relay_index_own(worker->index, viewer, to);
 }
 
 /* ---- small services for the worker's files ---- */
@@ -238,7 +115,8 @@ uint32_t relay_worker_next_source(struct relay_worker *worker)
     return ++worker->last_source;
 }
 
-void relay_worker_send(struct relay_worker *worker, const uint8_t *data, size_t size, const struct jt_address *to)
+void relay_worker_send(struct relay_worker *worker, const uint8_t *data, size_t size,
+                       const struct jt_address *to)
 {
     if (jt_udp_send_one(worker->udp, data, size, to))
         jt_metric_add(&datagrams_total, "reply_not_sent", 1);
@@ -260,10 +138,10 @@ void relay_worker_close_viewer(struct relay_worker *worker, struct relay_viewer 
 static void bury(struct relay_worker *worker, struct relay_viewer *viewer)
 {
     jt_metric_add(&ended_total, viewer->closing, 1);
-    jt_info("viewer.leave", KV("show", relay_show_name(viewer->show)), KV("id", (const char *)viewer->id),
-            KV("reason", viewer->closing));
+    jt_info("viewer.leave", KV("show", relay_show_name(viewer->show)),
+            KV("id", (const char *)viewer->id), KV("reason", viewer->closing));
     jt_whip_end(worker->all->whip, viewer->id);
-    tables_remove(worker, viewer);
+    relay_index_remove(worker->index, viewer);
     relay_show_remove_viewer(viewer->show, viewer);
     relay_audience_add(worker->all->audience, relay_show_name(viewer->show), -1);
     (void)atomic_fetch_sub(&worker->viewers, 1);
@@ -287,7 +165,8 @@ static void bury_dead(struct relay_worker *worker)
 /* ---- offers ---- */
 
 static int write_answer(struct relay_worker *worker, const struct relay_message *offer,
-                        const struct jt_answer_plan *plan, struct relay_viewer *viewer, char *out, size_t capacity)
+                        const struct jt_answer_plan *plan, struct relay_viewer *viewer, char *out,
+                        size_t capacity)
 {
     const struct relay_candidates *candidates = &worker->all->candidates;
     struct jt_ice *ice = jt_transport_ice(viewer->transport);
@@ -304,13 +183,15 @@ static int write_answer(struct relay_worker *worker, const struct relay_message 
     };
 
     for (int i = 0; i < candidates->count; i++) {
-        memcpy(local.candidates[i].address, candidates->list[i].address, sizeof(local.candidates[i].address));
+        memcpy(local.candidates[i].address, candidates->list[i].address,
+               sizeof(local.candidates[i].address));
         local.candidates[i].port = candidates->list[i].port;
     }
     return jt_answer_write(offer->text, offer->size, plan, &local, out, capacity);
 }
 
-static void refuse(const struct relay_message *offer, const struct jt_answer_refusal *refusal, int retry_after_s)
+static void refuse(const struct relay_message *offer, const struct jt_answer_refusal *refusal,
+                   int retry_after_s)
 {
     jt_metric_add(&offers_total, refusal->code, 1);
     jt_whip_refuse(offer->pending, refusal->status, refusal->code, refusal->title, retry_after_s);
@@ -318,17 +199,18 @@ static void refuse(const struct relay_message *offer, const struct jt_answer_ref
 
 static void admit(struct relay_worker *worker, struct relay_show *show, struct relay_viewer *viewer)
 {
-    tables_add(worker, viewer);
+    relay_index_add(worker->index, viewer);
     relay_show_add_viewer(show, viewer);
     relay_audience_add(worker->all->audience, relay_show_name(show), 1);
     (void)atomic_fetch_add(&worker->viewers, 1);
     jt_metric_add(&viewers_gauge, NULL, 1);
 }
 
-static void accept_offer(struct relay_worker *worker, struct relay_show *show, const struct relay_message *offer,
-                         const struct jt_answer_plan *plan)
+static void accept_offer(struct relay_worker *worker, struct relay_show *show,
+                         const struct relay_message *offer, const struct jt_answer_plan *plan)
 {
-    static const struct jt_answer_refusal no_room = {503, "no_room", "The server can't take more viewers now"};
+    static const struct jt_answer_refusal no_room = {503, "no_room",
+                                                     "The server can't take more viewers now"};
     char answer[JT_ANSWER_MAX_BYTES];
     struct relay_viewer *viewer;
     int size = relay_viewer_new(worker, show, plan, offer->id, offer->at_us, &viewer);
@@ -343,7 +225,8 @@ static void accept_offer(struct relay_worker *worker, struct relay_show *show, c
         refuse(offer, &no_room, 1);
         return;
     }
-    admit(worker, show, viewer); /* before the answer: the peer's first check may be faster than our next line */
+    admit(worker, show,
+          viewer); /* before the answer: the peer's first check may be faster than our next line */
     if (plan->video.is_active && !plan->video.is_profile_exact)
         jt_metric_add(&offers_total, "profile_substituted", 1);
     jt_metric_add(&offers_total, "accepted", 1);
@@ -353,7 +236,8 @@ static void accept_offer(struct relay_worker *worker, struct relay_show *show, c
 
 static void on_offer(struct relay_worker *worker, const struct relay_message *offer)
 {
-    static const struct jt_answer_refusal not_live = {404, "show_not_live", "This show is not live"};
+    static const struct jt_answer_refusal not_live = {404, "show_not_live",
+                                                      "This show is not live"};
     struct relay_show *show = relay_shows_find(&worker->shows, offer->show);
     struct jt_answer_refusal refusal = not_live;
     struct jt_answer_source source;
@@ -403,8 +287,8 @@ static void on_ingest_gone(struct relay_worker *worker)
         relay_show_lose_ingest(show);
 }
 
-static void dispatch_datagram(struct relay_worker *worker, uint8_t *data, size_t size, const struct jt_address *from,
-                              bool may_forward);
+static void dispatch_datagram(struct relay_worker *worker, uint8_t *data, size_t size,
+                              const struct jt_address *from, bool may_forward);
 
 static void on_mail(void *arg, void *mail)
 {
@@ -441,7 +325,7 @@ static void on_mail(void *arg, void *mail)
         on_offer(worker, message);
         break;
     case RELAY_DELETE:
-        viewer = find_by_id(worker, message->id);
+        viewer = relay_index_by_id(worker->index, message->id);
         if (viewer)
             relay_viewer_close(viewer, "deleted");
         break;
@@ -456,13 +340,14 @@ static void on_mail(void *arg, void *mail)
 /* ---- datagrams ---- */
 
 /* The worker whose number our ufrag begins with, or who owns the address. */
-static int owner_of(struct relay_worker *worker, const uint8_t *data, size_t size, const struct jt_address *from,
-                    char ufrag[JT_ICE_UFRAG_BYTES])
+static int owner_of(struct relay_worker *worker, const uint8_t *data, size_t size,
+                    const struct jt_address *from, char ufrag[JT_ICE_UFRAG_BYTES])
 {
     int number = -1;
 
     if (!jt_stun_is(data, size) || jt_ice_peek_ufrag(data, size, ufrag))
-        return relay_routes_find(worker->all->routes, from); /* no request: media, or the answer to a check of ours */
+        return relay_routes_find(worker->all->routes,
+                                 from); /* no request: media, or the answer to a check of ours */
     for (int i = 0; i < worker->all->count; i++)
         if (strncmp(ufrag, worker->all->list[i]->prefix, strlen(worker->all->list[i]->prefix)) == 0)
             number = i;
@@ -486,15 +371,15 @@ static void forward(struct relay_worker *worker, int owner, const uint8_t *data,
     jt_metric_add(&datagrams_total, "forwarded", 1);
 }
 
-static void dispatch_datagram(struct relay_worker *worker, uint8_t *data, size_t size, const struct jt_address *from,
-                              bool may_forward)
+static void dispatch_datagram(struct relay_worker *worker, uint8_t *data, size_t size,
+                              const struct jt_address *from, bool may_forward)
 {
     char ufrag[JT_ICE_UFRAG_BYTES] = "";
     struct relay_viewer *viewer = NULL;
     int owner;
 
     if (!jt_stun_is(data, size))
-        viewer = find_by_address(worker, from);
+        viewer = relay_index_by_address(worker->index, from);
     if (!viewer) {
         owner = owner_of(worker, data, size, from, ufrag);
         if (owner >= 0 && owner != worker->number) {
@@ -502,7 +387,8 @@ static void dispatch_datagram(struct relay_worker *worker, uint8_t *data, size_t
                 forward(worker, owner, data, size, from);
             return;
         }
-        viewer = ufrag[0] ? find_by_ufrag(worker, ufrag) : find_by_address(worker, from);
+        viewer = ufrag[0] ? relay_index_by_ufrag(worker->index, ufrag)
+                          : relay_index_by_address(worker->index, from);
     }
     if (!viewer) {
         jt_metric_add(&datagrams_total, "unknown", 1);
@@ -510,7 +396,7 @@ static void dispatch_datagram(struct relay_worker *worker, uint8_t *data, size_t
     }
     relay_viewer_receive(viewer, data, size, from, jt_clock_mono_us());
     if (ufrag[0])
-        learn_path(worker, viewer, from);
+        relay_index_learn(worker->index, viewer, from);
 }
 
 static void on_datagrams(void *arg, int events)
@@ -602,14 +488,14 @@ static int worker_start(void *arg, struct jt_loop *loop)
     int err;
 
     worker->loop = loop;
-    err = jt_mailbox_new(loop, "relay.mail", sizeof(struct relay_message), MAILBOX_MESSAGES, on_mail, worker,
-                         &worker->mailbox);
+    err = jt_mailbox_new(loop, "relay.mail", sizeof(struct relay_message), MAILBOX_MESSAGES,
+                         on_mail, worker, &worker->mailbox);
     if (!err)
-        err = jt_watch_new(loop, "relay.udp", jt_udp_fd(worker->udp), JT_READABLE, on_datagrams, worker,
-                           &worker->udp_watch);
+        err = jt_watch_new(loop, "relay.udp", jt_udp_fd(worker->udp), JT_READABLE, on_datagrams,
+                           worker, &worker->udp_watch);
     if (!err)
-        err = jt_watch_new(loop, "relay.bell", jt_bell_fd(worker->bell), JT_READABLE, on_bell, worker,
-                           &worker->bell_watch);
+        err = jt_watch_new(loop, "relay.bell", jt_bell_fd(worker->bell), JT_READABLE, on_bell,
+                           worker, &worker->bell_watch);
     if (!err)
         err = jt_timer_new(loop, "relay.poll", on_poll, worker, &worker->poll);
     if (!err)
@@ -657,10 +543,13 @@ static int worker_new(struct relay_workers *all, int number)
     if (err)
         return err;
     if (jt_address_port(&all->address) == 0)
-        all->address = jt_udp_local(worker->udp); /* port 0 was asked for: the others share what came */
+        all->address =
+            jt_udp_local(worker->udp); /* port 0 was asked for: the others share what came */
     err = jt_bell_new(&worker->bell);
     if (!err)
         err = relay_batch_new(worker->udp, &worker->batch);
+    if (!err)
+        err = relay_index_new(all->routes, number, &worker->index);
     return err;
 }
 
@@ -669,6 +558,7 @@ static void worker_free(struct relay_worker *worker)
     if (!worker)
         return;
     jt_thread_stop(worker->thread);
+    relay_index_free(worker->index);
     relay_batch_free(worker->batch);
     jt_bell_free(worker->bell);
     jt_udp_close(worker->udp);
