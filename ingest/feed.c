@@ -22,13 +22,14 @@
 #include "ring/ring.h"
 
 enum {
-    NORMALIZED_GROWTH = 3,     /* jt_h264_au_normalize: room for 1-byte lengths */
+    NORMALIZED_GROWTH = 3, /* jt_h264_au_normalize: room for 1-byte lengths */
     JOIN_POINT_PATIENCE_MS = JT_RING_RETENTION_MAX_MS,
 };
 
-static struct jt_metric frames_total = JT_COUNTER("jangteo_ingest_frames_total", "Frames put on rings.", "kind");
-static struct jt_metric bad_total =
-    JT_COUNTER("jangteo_ingest_frames_bad_total", "Frames dropped because they made no sense.", "reason");
+static struct jt_metric frames_total =
+    JT_COUNTER("jangteo_ingest_frames_total", "Frames put on rings.", "kind");
+static struct jt_metric bad_total = JT_COUNTER(
+    "jangteo_ingest_frames_bad_total", "Frames dropped because they made no sense.", "reason");
 static struct jt_metric bytes_total =
     JT_COUNTER("jangteo_ingest_media_bytes_total", "Bytes of coded frames received.", "kind");
 
@@ -108,7 +109,8 @@ static uint8_t *scratch_of(struct ingest_feed *feed, size_t bytes)
 }
 
 /* The first configuration makes the track; a later one changes it in place, on the same ring. */
-static int lane_configure(struct ingest_feed *feed, struct lane *lane, const struct jt_track_info *info)
+static int lane_configure(struct ingest_feed *feed, struct lane *lane,
+                          const struct jt_track_info *info)
 {
     const struct ingest_track *track;
     struct jt_ring_writer *writer;
@@ -148,7 +150,8 @@ static int configure_video(struct ingest_feed *feed)
     return lane_configure(feed, &feed->video, &info);
 }
 
-static int on_video_config(struct ingest_feed *feed, const struct jt_flv_message *message, int64_t now_us)
+static int on_video_config(struct ingest_feed *feed, const struct jt_flv_message *message,
+                           int64_t now_us)
 {
     int err = jt_h264_params_from_record(message->data, message->size, &feed->params);
 
@@ -160,7 +163,8 @@ static int on_video_config(struct ingest_feed *feed, const struct jt_flv_message
 }
 
 /* B-frames that the SPS did not announce, or announced and never sent. */
-static void settle_order(struct ingest_feed *feed, const struct jt_h264_au *au, const struct jt_frame *frame)
+static void settle_order(struct ingest_feed *feed, const struct jt_h264_au *au,
+                         const struct jt_frame *frame)
 {
     bool was = feed->video.info.has_b_frames;
     bool is = jt_h264_order_feed(&feed->order, au, frame->pts) ||
@@ -202,13 +206,14 @@ static void watch_gop(struct ingest_feed *feed, int64_t now_us)
     if (jt_ring_writer_has_join_point(feed->video.writer))
         feed->video_since_us = now_us;
     else if (now_us - feed->video_since_us > (int64_t)JOIN_POINT_PATIENCE_MS * JT_USEC_PER_MSEC)
-        ingest_show_warn(feed->show, "gop_too_long",
-                         "Key frames are too far apart: set the key frame interval to 2 seconds, so that "
-                         "viewers see the picture at once.");
+        ingest_show_warn(
+            feed->show, "gop_too_long",
+            "Key frames are too far apart: set the key frame interval to 2 seconds, so that "
+            "viewers see the picture at once.");
 }
 
-static int on_video_frame(struct ingest_feed *feed, uint32_t time_ms, const struct jt_flv_message *message,
-                          int64_t now_us)
+static int on_video_frame(struct ingest_feed *feed, uint32_t time_ms,
+                          const struct jt_flv_message *message, int64_t now_us)
 {
     size_t room = message->size * NORMALIZED_GROWTH + 4;
     struct jt_timeline_stamp stamp;
@@ -223,14 +228,19 @@ static int on_video_frame(struct ingest_feed *feed, uint32_t time_ms, const stru
     if (!out.data)
         return -ENOMEM;
     err = jt_h264_au_normalize(jt_reader_of(message->data, message->size),
-                               (enum jt_h264_form)feed->params.length_bytes, &feed->params, &out, &au);
+                               (enum jt_h264_form)feed->params.length_bytes, &feed->params, &out,
+                               &au);
     if (au.params_changed && configure_video(feed))
         return count_bad(feed, "video_config", now_us);
     if (err)
         return err == -ENODATA ? 0 : count_bad(feed, "video_frame", now_us);
     stamp = jt_timeline_video(&feed->timeline, time_ms, message->composition_ms, now_us);
-    frame = (struct jt_frame){.data = out.data, .size = out.size, .dts = stamp.dts, .pts = stamp.pts,
-                              .capture_us = stamp.capture_us, .is_key = au.is_key,
+    frame = (struct jt_frame){.data = out.data,
+                              .size = out.size,
+                              .dts = stamp.dts,
+                              .pts = stamp.pts,
+                              .capture_us = stamp.capture_us,
+                              .is_key = au.is_key,
                               .is_discardable = au.is_discardable};
     if (!feed->video.track_id && configure_video(feed))
         return count_bad(feed, "video_config", now_us);
@@ -246,17 +256,18 @@ static int on_video_frame(struct ingest_feed *feed, uint32_t time_ms, const stru
     return 0;
 }
 
-static const char *refuse_codec(struct ingest_feed *feed, const struct jt_flv_message *message, const char *what,
-                                char *words, size_t capacity)
+static const char *refuse_codec(struct ingest_feed *feed, const struct jt_flv_message *message,
+                                const char *what, char *words, size_t capacity)
 {
-    (void)snprintf(words, capacity, "This %s codec (%s) is not supported: choose %s in the encoder.", what,
+    (void)snprintf(words, capacity,
+                   "This %s codec (%s) is not supported: choose %s in the encoder.", what,
                    message->codec_name, strcmp(what, "video") == 0 ? "H.264" : "AAC");
     ingest_show_warn(feed->show, jt_flv_refusal_name(message->refusal), words);
     return words;
 }
 
-int ingest_feed_video(struct ingest_feed *feed, uint32_t time_ms, const uint8_t *body, size_t size, int64_t now_us,
-                      const char **why)
+int ingest_feed_video(struct ingest_feed *feed, uint32_t time_ms, const uint8_t *body, size_t size,
+                      int64_t now_us, const char **why)
 {
     static _Thread_local char words[JT_CONTROL_TEXT_MAX_BYTES];
     struct jt_flv_message message;
@@ -278,7 +289,8 @@ int ingest_feed_video(struct ingest_feed *feed, uint32_t time_ms, const uint8_t 
     }
 }
 
-static int on_audio_config(struct ingest_feed *feed, const struct jt_flv_message *message, int64_t now_us)
+static int on_audio_config(struct ingest_feed *feed, const struct jt_flv_message *message,
+                           int64_t now_us)
 {
     struct jt_track_info info;
     int err = jt_aac_config_parse(message->data, message->size, &feed->aac);
@@ -298,8 +310,8 @@ static int on_audio_config(struct ingest_feed *feed, const struct jt_flv_message
     return 0;
 }
 
-static int on_audio_frame(struct ingest_feed *feed, uint32_t time_ms, const struct jt_flv_message *message,
-                          int64_t now_us)
+static int on_audio_frame(struct ingest_feed *feed, uint32_t time_ms,
+                          const struct jt_flv_message *message, int64_t now_us)
 {
     struct jt_timeline_stamp stamp;
     struct jt_packet_sink sink;
@@ -308,9 +320,14 @@ static int on_audio_frame(struct ingest_feed *feed, uint32_t time_ms, const stru
     if (!feed->audio.track_id)
         return count_bad(feed, "audio_before_config", now_us);
     stamp = jt_timeline_audio(&feed->timeline, time_ms, feed->aac.frame_samples, now_us);
-    frame = (struct jt_frame){.data = message->data, .size = message->size, .dts = stamp.dts, .pts = stamp.pts,
-                              .capture_us = stamp.capture_us, .is_key = true};
-    if (jt_ring_writer_begin(feed->audio.writer, &frame, stamp.is_discontinuity ? JT_RING_DISCONTINUITY : 0))
+    frame = (struct jt_frame){.data = message->data,
+                              .size = message->size,
+                              .dts = stamp.dts,
+                              .pts = stamp.pts,
+                              .capture_us = stamp.capture_us,
+                              .is_key = true};
+    if (jt_ring_writer_begin(feed->audio.writer, &frame,
+                             stamp.is_discontinuity ? JT_RING_DISCONTINUITY : 0))
         return count_bad(feed, "audio_ring", now_us);
     sink = jt_ring_writer_sink(feed->audio.writer);
     if (jt_aac_pack(message->data, message->size, &sink) <= 0) {
@@ -324,8 +341,8 @@ static int on_audio_frame(struct ingest_feed *feed, uint32_t time_ms, const stru
     return 0;
 }
 
-int ingest_feed_audio(struct ingest_feed *feed, uint32_t time_ms, const uint8_t *body, size_t size, int64_t now_us,
-                      const char **why)
+int ingest_feed_audio(struct ingest_feed *feed, uint32_t time_ms, const uint8_t *body, size_t size,
+                      int64_t now_us, const char **why)
 {
     static _Thread_local char words[JT_CONTROL_TEXT_MAX_BYTES];
     struct jt_flv_message message;

@@ -19,7 +19,8 @@ enum {
     INGEST_BAD_FRAMES_WINDOW_MS = 10000,
 };
 
-JT_MUST_CHECK int ingest_feed_new(struct ingest_show *show, struct jt_bells *bells, struct ingest_feed **out);
+JT_MUST_CHECK int ingest_feed_new(struct ingest_show *show, struct jt_bells *bells,
+                                  struct ingest_feed **out);
 /** Its tracks end with the show's epoch (ingest_show_leave), not here. */
 void ingest_feed_free(struct ingest_feed *feed);
 
@@ -27,9 +28,9 @@ void ingest_feed_free(struct ingest_feed *feed);
  * A message body with the publisher's time. Bad frames are dropped and counted. 0, or -EPROTO: too many of them, or
  * -EPROTONOSUPPORT: a codec nobody could watch (the show was warned; words for the seller in *why). Close the publisher.
  */
-JT_MUST_CHECK int ingest_feed_video(struct ingest_feed *feed, uint32_t time_ms, const uint8_t *body, size_t size,
-                                    int64_t now_us, const char **why);
-JT_MUST_CHECK int ingest_feed_audio(struct ingest_feed *feed, uint32_t time_ms, const uint8_t *body, size_t size,
-                                    int64_t now_us, const char **why);
+JT_MUST_CHECK int ingest_feed_video(struct ingest_feed *feed, uint32_t time_ms, const uint8_t *body,
+                                    size_t size, int64_t now_us, const char **why);
+JT_MUST_CHECK int ingest_feed_audio(struct ingest_feed *feed, uint32_t time_ms, const uint8_t *body,
+                                    size_t size, int64_t now_us, const char **why);
 
 #endif

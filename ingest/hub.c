@@ -70,14 +70,16 @@ static void on_track(void *arg, const struct ingest_show *show, const struct ing
     tell_all(arg, &message, &track->fd);
 }
 
-static void on_track_end(void *arg, const struct ingest_show *show, const struct ingest_track *track)
+static void on_track_end(void *arg, const struct ingest_show *show,
+                         const struct ingest_track *track)
 {
     struct jt_control message = ingest_message_track_end(show, track);
 
     tell_all(arg, &message, NULL);
 }
 
-static void on_warning(void *arg, const struct ingest_show *show, const char *code, const char *words)
+static void on_warning(void *arg, const struct ingest_show *show, const char *code,
+                       const char *words)
 {
     struct jt_control message = ingest_message_warning(show, code, words);
 
@@ -97,7 +99,8 @@ static void tell_track(void *arg, const struct ingest_show *show, const struct i
     jt_link_send(peer->wire, &message, &track->fd);
 }
 
-static void tell_warning(void *arg, const struct ingest_show *show, const char *code, const char *words)
+static void tell_warning(void *arg, const struct ingest_show *show, const char *code,
+                         const char *words)
 {
     struct jt_control message = ingest_message_warning(show, code, words);
     struct peer *peer = arg;
@@ -209,7 +212,8 @@ static void on_end(void *arg, int error)
 {
     struct peer *peer = arg;
 
-    jt_info("peer.gone", KV("role", peer->is_known ? role_names[peer->role] : "unknown"), KV("err", error));
+    jt_info("peer.gone", KV("role", peer->is_known ? role_names[peer->role] : "unknown"),
+            KV("err", error));
     peer_free(peer);
 }
 

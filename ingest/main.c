@@ -66,12 +66,14 @@ static int build(struct ingest *in)
     if (!err)
         err = step(jt_bells_new(&in->bells), "bells");
     if (!err)
-        err = step(ingest_workers_new(in->loop, config, in->shows, in->bells, &in->workers), "workers");
+        err = step(ingest_workers_new(in->loop, config, in->shows, in->bells, &in->workers),
+                   "workers");
     if (!err)
         err = step(ingest_hub_new(in->loop, config->control, in->shows, in->bells, &in->hub),
                    "ingest.control");
     if (!err)
-        err = step(ingest_rtmp_new(in->loop, config, in->shows, in->bells, &in->rtmp), "rtmp.listen");
+        err =
+            step(ingest_rtmp_new(in->loop, config, in->shows, in->bells, &in->rtmp), "rtmp.listen");
     if (!err)
         err = step(jt_admin_new(config->admin_listen, is_ready, in, &in->admin), "admin.listen");
     return err;

@@ -21,7 +21,8 @@ struct jt_control ingest_message_show(const struct ingest_show *show)
     return message;
 }
 
-struct jt_control ingest_message_track(const struct ingest_show *show, const struct ingest_track *track)
+struct jt_control ingest_message_track(const struct ingest_show *show,
+                                       const struct ingest_track *track)
 {
     struct jt_control message = about(JT_CONTROL_TRACK, show);
 
@@ -31,7 +32,8 @@ struct jt_control ingest_message_track(const struct ingest_show *show, const str
     return message;
 }
 
-struct jt_control ingest_message_track_end(const struct ingest_show *show, const struct ingest_track *track)
+struct jt_control ingest_message_track_end(const struct ingest_show *show,
+                                           const struct ingest_track *track)
 {
     struct jt_control message = about(JT_CONTROL_TRACK_END, show);
 
@@ -40,7 +42,8 @@ struct jt_control ingest_message_track_end(const struct ingest_show *show, const
     return message;
 }
 
-struct jt_control ingest_message_warning(const struct ingest_show *show, const char *code, const char *words)
+struct jt_control ingest_message_warning(const struct ingest_show *show, const char *code,
+                                         const char *words)
 {
     struct jt_control message = about(JT_CONTROL_WARNING, show);
 

@@ -8,8 +8,11 @@ struct ingest_show;
 struct ingest_track;
 
 struct jt_control ingest_message_show(const struct ingest_show *show);
-struct jt_control ingest_message_track(const struct ingest_show *show, const struct ingest_track *track);
-struct jt_control ingest_message_track_end(const struct ingest_show *show, const struct ingest_track *track);
-struct jt_control ingest_message_warning(const struct ingest_show *show, const char *code, const char *words);
+struct jt_control ingest_message_track(const struct ingest_show *show,
+                                       const struct ingest_track *track);
+struct jt_control ingest_message_track_end(const struct ingest_show *show,
+                                           const struct ingest_track *track);
+struct jt_control ingest_message_warning(const struct ingest_show *show, const char *code,
+                                         const char *words);
 
 #endif

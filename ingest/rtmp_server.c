@@ -19,8 +19,9 @@
 #include "rtmp/session.h"
 
 enum {
-    WRITE_QUEUE_MAX_BYTES = 64 * 1024, /* we say little; who does not read even that is cut (threat R17) */
-    FAREWELL_MS = 2000,                /* to send what a refused peer should read */
+    WRITE_QUEUE_MAX_BYTES =
+        64 * 1024,      /* we say little; who does not read even that is cut (threat R17) */
+    FAREWELL_MS = 2000, /* to send what a refused peer should read */
     POLL_MS = 100,
 };
 
@@ -37,8 +38,8 @@ struct connection {
     struct ingest_show *show; /* NULL: does not publish */
     struct ingest_feed *feed;
     struct jt_address from;
-    const char *refused;   /* we said no: close once it is written */
-    bool is_in_session;    /* inside a session call: it may not be freed */
+    const char *refused; /* we said no: close once it is written */
+    bool is_in_session;  /* inside a session call: it may not be freed */
     bool has_failed;
 };
 
@@ -189,7 +190,8 @@ static void on_video(void *arg, uint32_t time_ms, const uint8_t *body, size_t si
     const char *why = "";
 
     if (c->feed)
-        media_done(c, ingest_feed_video(c->feed, time_ms, body, size, jt_clock_mono_us(), &why), why);
+        media_done(c, ingest_feed_video(c->feed, time_ms, body, size, jt_clock_mono_us(), &why),
+                   why);
 }
 
 static void on_audio(void *arg, uint32_t time_ms, const uint8_t *body, size_t size)
@@ -198,7 +200,8 @@ static void on_audio(void *arg, uint32_t time_ms, const uint8_t *body, size_t si
     const char *why = "";
 
     if (c->feed)
-        media_done(c, ingest_feed_audio(c->feed, time_ms, body, size, jt_clock_mono_us(), &why), why);
+        media_done(c, ingest_feed_audio(c->feed, time_ms, body, size, jt_clock_mono_us(), &why),
+                   why);
 }
 
 /* Hints only: what a stream is, its own headers say. */
@@ -317,8 +320,8 @@ static struct jt_rtmp_limits limits_from(const struct ingest_config *config)
     return limits;
 }
 
-int ingest_rtmp_new(struct jt_loop *loop, const struct ingest_config *config, struct ingest_shows *shows,
-                    struct jt_bells *bells, struct ingest_rtmp **out)
+int ingest_rtmp_new(struct jt_loop *loop, const struct ingest_config *config,
+                    struct ingest_shows *shows, struct jt_bells *bells, struct ingest_rtmp **out)
 {
     struct ingest_rtmp *rtmp = calloc(1, sizeof(*rtmp));
     struct jt_address address;
@@ -341,7 +344,8 @@ int ingest_rtmp_new(struct jt_loop *loop, const struct ingest_config *config, st
         ingest_rtmp_free(rtmp);
         return err;
     }
-    jt_timer_start(rtmp->poll, (int64_t)POLL_MS * JT_USEC_PER_MSEC, (int64_t)POLL_MS * JT_USEC_PER_MSEC);
+    jt_timer_start(rtmp->poll, (int64_t)POLL_MS * JT_USEC_PER_MSEC,
+                   (int64_t)POLL_MS * JT_USEC_PER_MSEC);
     *out = rtmp;
     return 0;
 }

@@ -10,8 +10,9 @@ struct ingest_rtmp;
 struct ingest_shows;
 struct jt_loop;
 
-JT_MUST_CHECK int ingest_rtmp_new(struct jt_loop *loop, const struct ingest_config *config, struct ingest_shows *shows,
-                                  struct jt_bells *bells, struct ingest_rtmp **out);
+JT_MUST_CHECK int ingest_rtmp_new(struct jt_loop *loop, const struct ingest_config *config,
+                                  struct ingest_shows *shows, struct jt_bells *bells,
+                                  struct ingest_rtmp **out);
 /** Closes all connections; their shows wait or end as the registry decides. */
 void ingest_rtmp_free(struct ingest_rtmp *rtmp);
 

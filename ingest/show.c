@@ -18,7 +18,8 @@
 enum {
     LISTENERS_MAX = 4,
     WARNINGS_MAX = 8,
-    EPOCH_ZERO_S = 1577836800, /* 2020-01-01: epochs are seconds since, so that a restarted ingest counts on */
+    EPOCH_ZERO_S =
+        1577836800, /* 2020-01-01: epochs are seconds since, so that a restarted ingest counts on */
 };
 
 static struct jt_metric shows_gauge = JT_GAUGE("jangteo_ingest_shows", "Shows by state.", "state");
@@ -105,7 +106,8 @@ int ingest_shows_new(struct jt_loop *loop, int64_t grace_ms, struct ingest_shows
     return 0;
 }
 
-int ingest_shows_listen(struct ingest_shows *shows, const struct ingest_show_events *events, void *arg)
+int ingest_shows_listen(struct ingest_shows *shows, const struct ingest_show_events *events,
+                        void *arg)
 {
     if (shows->listener_count == LISTENERS_MAX)
         return -ENOSPC;
@@ -223,8 +225,8 @@ static int show_new(struct ingest_shows *shows, const char *name, struct ingest_
     return 0;
 }
 
-int ingest_show_join(struct ingest_shows *shows, const char *name, const struct ingest_publisher_ops *ops,
-                     void *arg, struct ingest_show **out)
+int ingest_show_join(struct ingest_shows *shows, const char *name,
+                     const struct ingest_publisher_ops *ops, void *arg, struct ingest_show **out)
 {
     struct ingest_show *show;
     int err;
@@ -339,9 +341,9 @@ static struct ingest_track *find_track(struct ingest_show *show, uint32_t id)
 int ingest_show_add_track(struct ingest_show *show, struct jt_ring_writer *writer,
                           const struct jt_track_info *info, const struct ingest_track **out)
 {
-    int err = add_track(show, (struct ingest_track){.writer = writer,
-                                                    .fd = jt_ring_writer_fd(writer),
-                                                    .info = *info});
+    int err = add_track(
+        show,
+        (struct ingest_track){.writer = writer, .fd = jt_ring_writer_fd(writer), .info = *info});
 
     if (!err)
         *out = &show->tracks[show->track_count - 1];
@@ -354,7 +356,8 @@ int ingest_show_offer_track(struct ingest_show *show, int fd, const struct inges
 
     if (offer->epoch != show->epoch || !find_track(show, offer->source))
         return -ESTALE;
-    for (size_t i = 0; i < show->track_count; i++) /* a restarted worker replaces what it made before */
+    for (size_t i = 0; i < show->track_count;
+         i++) /* a restarted worker replaces what it made before */
         if (!show->tracks[i].writer && show->tracks[i].source == offer->source &&
             show->tracks[i].info.codec == offer->info.codec) {
             end_track_at(show, i);
@@ -365,7 +368,8 @@ int ingest_show_offer_track(struct ingest_show *show, int fd, const struct inges
     return add_track(show, track);
 }
 
-void ingest_show_update_track(struct ingest_show *show, uint32_t track_id, const struct jt_track_info *info)
+void ingest_show_update_track(struct ingest_show *show, uint32_t track_id,
+                              const struct jt_track_info *info)
 {
     struct ingest_track *track = find_track(show, track_id);
 

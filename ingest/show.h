@@ -32,24 +32,30 @@ struct ingest_track {
 
 /** What a show may ask of its publisher. */
 struct ingest_publisher_ops {
-    void (*stop)(void *arg, const char *code, const char *words); /* say why, leave the show, close */
-    bool (*request_key_frame)(void *arg);                         /* false: this kind can't be asked */
+    void (*stop)(void *arg, const char *code,
+                 const char *words);      /* say why, leave the show, close */
+    bool (*request_key_frame)(void *arg); /* false: this kind can't be asked */
 };
 
 /** Told of every change, in order; a track's end comes before its show's. */
 struct ingest_show_events {
     void (*on_state)(void *arg, const struct ingest_show *show);
     void (*on_track)(void *arg, const struct ingest_show *show, const struct ingest_track *track);
-    void (*on_track_changed)(void *arg, const struct ingest_show *show, const struct ingest_track *track);
-    void (*on_track_end)(void *arg, const struct ingest_show *show, const struct ingest_track *track);
-    void (*on_warning)(void *arg, const struct ingest_show *show, const char *code, const char *words);
+    void (*on_track_changed)(void *arg, const struct ingest_show *show,
+                             const struct ingest_track *track);
+    void (*on_track_end)(void *arg, const struct ingest_show *show,
+                         const struct ingest_track *track);
+    void (*on_warning)(void *arg, const struct ingest_show *show, const char *code,
+                       const char *words);
 };
 
-JT_MUST_CHECK int ingest_shows_new(struct jt_loop *loop, int64_t grace_ms, struct ingest_shows **out);
+JT_MUST_CHECK int ingest_shows_new(struct jt_loop *loop, int64_t grace_ms,
+                                   struct ingest_shows **out);
 /** Frees all shows; nobody is told that they ended, for another ingest may continue them. */
 void ingest_shows_free(struct ingest_shows *shows);
 /** Several may listen (hub, worker pool); all before the first show. */
-JT_MUST_CHECK int ingest_shows_listen(struct ingest_shows *shows, const struct ingest_show_events *events, void *arg);
+JT_MUST_CHECK int ingest_shows_listen(struct ingest_shows *shows,
+                                      const struct ingest_show_events *events, void *arg);
 
 /** Tell nobody of anything any more: the process is going down. */
 void ingest_shows_silence(struct ingest_shows *shows);
@@ -58,8 +64,9 @@ void ingest_shows_silence(struct ingest_shows *shows);
  * A publisher arrives. 0: it has the show (new, or continued within the grace period: epoch up). -EBUSY: another one
  * lives. -EINVAL: not a name. -ENOSPC: too many shows.
  */
-JT_MUST_CHECK int ingest_show_join(struct ingest_shows *shows, const char *name, const struct ingest_publisher_ops *ops,
-                                   void *arg, struct ingest_show **out);
+JT_MUST_CHECK int ingest_show_join(struct ingest_shows *shows, const char *name,
+                                   const struct ingest_publisher_ops *ops, void *arg,
+                                   struct ingest_show **out);
 /** The publisher is gone: tracks end, the show waits for the grace period. */
 void ingest_show_leave(struct ingest_show *show);
 
@@ -73,11 +80,14 @@ void ingest_show_stop(struct ingest_show *show, const char *code, const char *wo
 
 /** A track from the publisher. Takes `writer` on success. */
 JT_MUST_CHECK int ingest_show_add_track(struct ingest_show *show, struct jt_ring_writer *writer,
-                                        const struct jt_track_info *info, const struct ingest_track **out);
+                                        const struct jt_track_info *info,
+                                        const struct ingest_track **out);
 /** A track the worker makes from `source`. Takes `fd` on success; -ESTALE: of another epoch or an ended source. */
-JT_MUST_CHECK int ingest_show_offer_track(struct ingest_show *show, int fd, const struct ingest_track *offer);
+JT_MUST_CHECK int ingest_show_offer_track(struct ingest_show *show, int fd,
+                                          const struct ingest_track *offer);
 /** The publisher changed the codec's configuration or turned out to send B-frames. */
-void ingest_show_update_track(struct ingest_show *show, uint32_t track_id, const struct jt_track_info *info);
+void ingest_show_update_track(struct ingest_show *show, uint32_t track_id,
+                              const struct jt_track_info *info);
 void ingest_show_end_track(struct ingest_show *show, uint32_t track_id);
 /** End what the worker made of `source` in `codec`: it is not wanted any more. */
 void ingest_show_end_made(struct ingest_show *show, uint32_t source, enum jt_codec codec);
@@ -92,9 +102,11 @@ void ingest_show_warn(struct ingest_show *show, const char *code, const char *wo
 
 typedef void (*ingest_show_fn)(void *arg, const struct ingest_show *show);
 void ingest_shows_each(struct ingest_shows *shows, ingest_show_fn fn, void *arg);
-typedef void (*ingest_track_fn)(void *arg, const struct ingest_show *show, const struct ingest_track *track);
+typedef void (*ingest_track_fn)(void *arg, const struct ingest_show *show,
+                                const struct ingest_track *track);
 void ingest_show_each_track(const struct ingest_show *show, ingest_track_fn fn, void *arg);
-typedef void (*ingest_warning_fn)(void *arg, const struct ingest_show *show, const char *code, const char *words);
+typedef void (*ingest_warning_fn)(void *arg, const struct ingest_show *show, const char *code,
+                                  const char *words);
 void ingest_show_each_warning(const struct ingest_show *show, ingest_warning_fn fn, void *arg);
 size_t ingest_shows_count(const struct ingest_shows *shows);
 

@@ -28,9 +28,10 @@ enum {
     WORKER_BELL = 1, /* the number of its bell among its show's */
 };
 
-static struct jt_metric workers_gauge = JT_GAUGE("jangteo_ingest_workers", "Media workers running.", NULL);
-static struct jt_metric crashes_total =
-    JT_COUNTER("jangteo_ingest_worker_exits_total", "Media workers that ended by themselves.", "reason");
+static struct jt_metric workers_gauge =
+    JT_GAUGE("jangteo_ingest_workers", "Media workers running.", NULL);
+static struct jt_metric crashes_total = JT_COUNTER(
+    "jangteo_ingest_worker_exits_total", "Media workers that ended by themselves.", "reason");
 static struct jt_metric repairs_gauge =
     JT_GAUGE("jangteo_ingest_repairs", "Streams with B-frames being re-encoded.", NULL);
 
@@ -111,8 +112,9 @@ static void send_bell(void *arg, uint32_t number, const int fds[2])
 {
     struct worker *worker = arg;
 
-    jt_link_send(worker->wire,
-                 &(struct jt_control){.type = JT_CONTROL_READER, .track = number, .on = fds != NULL}, fds);
+    jt_link_send(
+        worker->wire,
+        &(struct jt_control){.type = JT_CONTROL_READER, .track = number, .on = fds != NULL}, fds);
 }
 
 static void send_everything(struct worker *worker)
@@ -231,9 +233,10 @@ static void worker_crashed(struct worker *worker, const char *reason)
     if (is_poison(worker, jt_clock_mono_us())) {
         worker->is_given_up = true;
         if (show)
-            ingest_show_warn(show, "worker_given_up",
-                             "This stream crashes the converter: viewers may miss sound or picture. "
-                             "Restart the encoder with other settings.");
+            ingest_show_warn(
+                show, "worker_given_up",
+                "This stream crashes the converter: viewers may miss sound or picture. "
+                "Restart the encoder with other settings.");
         return;
     }
     jt_timer_start(worker->restart, (int64_t)INGEST_WORKER_RESTART_MS * JT_USEC_PER_MSEC, 0);
@@ -256,7 +259,8 @@ static const struct jt_link_ops link_ops = {.on_message = on_message, .on_end = 
 static int spawn(struct worker *worker, int child_fd)
 {
     const struct ingest_config *config = worker->pool->config;
-    char path[JT_CONFIG_TEXT_MAX_BYTES], repair[ARGUMENT_BYTES], opus[ARGUMENT_BYTES], level[ARGUMENT_BYTES];
+    char path[JT_CONFIG_TEXT_MAX_BYTES], repair[ARGUMENT_BYTES], opus[ARGUMENT_BYTES],
+        level[ARGUMENT_BYTES];
     char *argv[] = {path, repair, opus, level, NULL};
     static const char *const levels[] = {"error", "warn", "info", "debug"};
 
@@ -266,7 +270,8 @@ static int spawn(struct worker *worker, int child_fd)
     (void)snprintf(opus, sizeof(opus), "--worker.opus_bitrate_kbps=%lld",
                    (long long)config->worker_opus_bitrate_kbps);
     (void)snprintf(level, sizeof(level), "--log.level=%s", levels[config->log_level]);
-    return jt_process_start(worker->pool->loop, argv, child_fd, on_exit_status, worker, &worker->process);
+    return jt_process_start(worker->pool->loop, argv, child_fd, on_exit_status, worker,
+                            &worker->process);
 }
 
 static void worker_start(void *arg)
@@ -294,7 +299,8 @@ static void worker_start(void *arg)
         return;
     }
     jt_metric_add(&workers_gauge, NULL, 1);
-    jt_info("worker.start", KV("show", worker->show), KV("pid", (int)jt_process_pid(worker->process)));
+    jt_info("worker.start", KV("show", worker->show),
+            KV("pid", (int)jt_process_pid(worker->process)));
 }
 
 static int worker_new(struct ingest_workers *pool, const char *show, struct worker **out)
@@ -373,9 +379,10 @@ static void want_repair(struct ingest_workers *pool, const struct ingest_show *s
     if (worker && has_job(worker, track->id, PRODUCT_REPAIR))
         return;
     if (pool->repairs >= pool->config->worker_repair_max) {
-        ingest_show_warn(seller, "b_frames",
-                         "The encoder sends B-frames, which browsers can't show live, and this server has no "
-                         "room to convert them. Set B-frames to 0 (x264: bframes=0 or tune zerolatency).");
+        ingest_show_warn(
+            seller, "b_frames",
+            "The encoder sends B-frames, which browsers can't show live, and this server has no "
+            "room to convert them. Set B-frames to 0 (x264: bframes=0 or tune zerolatency).");
         return;
     }
     add_job(pool, show, track, PRODUCT_REPAIR);
@@ -399,7 +406,8 @@ static void on_track(void *arg, const struct ingest_show *show, const struct ing
         want_repair(pool, show, track);
 }
 
-static void on_track_changed(void *arg, const struct ingest_show *show, const struct ingest_track *track)
+static void on_track_changed(void *arg, const struct ingest_show *show,
+                             const struct ingest_track *track)
 {
     struct ingest_workers *pool = arg;
     struct worker *worker = find(pool, ingest_show_name(show));
@@ -413,12 +421,14 @@ static void on_track_changed(void *arg, const struct ingest_show *show, const st
     for (size_t i = 0; worker && i < worker->job_count; i++)
         if (worker->jobs[i].track_id == track->id && worker->jobs[i].product == PRODUCT_REPAIR) {
             drop_job(worker, i, true);
-            ingest_show_end_made(ingest_show_find(pool->shows, ingest_show_name(show)), track->id, JT_CODEC_H264);
+            ingest_show_end_made(ingest_show_find(pool->shows, ingest_show_name(show)), track->id,
+                                 JT_CODEC_H264);
             break;
         }
 }
 
-static void on_track_end(void *arg, const struct ingest_show *show, const struct ingest_track *track)
+static void on_track_end(void *arg, const struct ingest_show *show,
+                         const struct ingest_track *track)
 {
     struct worker *worker = find(arg, ingest_show_name(show));
     struct jt_control message;
@@ -461,8 +471,9 @@ static const struct ingest_show_events show_events = {.on_state = on_state,
                                                       .on_track_changed = on_track_changed,
                                                       .on_track_end = on_track_end};
 
-int ingest_workers_new(struct jt_loop *loop, const struct ingest_config *config, struct ingest_shows *shows,
-                       struct jt_bells *bells, struct ingest_workers **out)
+int ingest_workers_new(struct jt_loop *loop, const struct ingest_config *config,
+                       struct ingest_shows *shows, struct jt_bells *bells,
+                       struct ingest_workers **out)
 {
     struct ingest_workers *pool = calloc(1, sizeof(*pool));
     int err;

@@ -21,10 +21,12 @@ enum {
     COPIES_BYTES = 32 * (JT_PAYLOAD_MAX_BYTES + 2),
 };
 
-static struct jt_metric packets_total = JT_COUNTER("jangteo_relay_rtp_packets_total", "RTP packets sent.", NULL);
-static struct jt_metric bytes_total = JT_COUNTER("jangteo_relay_rtp_bytes_total", "SRTP bytes sent.", NULL);
-static struct jt_metric messages_total =
-    JT_COUNTER("jangteo_relay_sends_total", "Messages handed to the kernel, each a run of packets.", NULL);
+static struct jt_metric packets_total =
+    JT_COUNTER("jangteo_relay_rtp_packets_total", "RTP packets sent.", NULL);
+static struct jt_metric bytes_total =
+    JT_COUNTER("jangteo_relay_rtp_bytes_total", "SRTP bytes sent.", NULL);
+static struct jt_metric messages_total = JT_COUNTER(
+    "jangteo_relay_sends_total", "Messages handed to the kernel, each a run of packets.", NULL);
 static struct jt_metric dropped_total =
     JT_COUNTER("jangteo_relay_send_drops_total", "RTP packets that could not be sent.", "reason");
 
@@ -137,10 +139,12 @@ void relay_batch_flush(struct relay_batch *batch)
 static bool fits(const struct message *message, const struct relay_target *target, size_t size)
 {
     return !message->is_closed && message->udp.to == target->to && size <= message->udp.segment &&
-           message->job_count < JT_UDP_SEGMENTS_MAX && message->udp.size + size <= MESSAGE_MAX_BYTES;
+           message->job_count < JT_UDP_SEGMENTS_MAX &&
+           message->udp.size + size <= MESSAGE_MAX_BYTES;
 }
 
-static void append(struct relay_batch *batch, const struct relay_target *target, const uint8_t *data, size_t size)
+static void append(struct relay_batch *batch, const struct relay_target *target,
+                   const uint8_t *data, size_t size)
 {
     struct message *last = batch->message_count ? &batch->messages[batch->message_count - 1] : NULL;
 
@@ -150,10 +154,10 @@ static void append(struct relay_batch *batch, const struct relay_target *target,
         last->job_count++;
         return;
     }
-    batch->messages[batch->message_count++] =
-        (struct message){.udp = {.data = data, .size = size, .segment = (uint16_t)size, .to = target->to},
-                         .first_job = batch->job_count - 1,
-                         .job_count = 1};
+    batch->messages[batch->message_count++] = (struct message){
+        .udp = {.data = data, .size = size, .segment = (uint16_t)size, .to = target->to},
+        .first_job = batch->job_count - 1,
+        .job_count = 1};
 }
 
 static bool is_full(const struct relay_batch *batch)
@@ -162,8 +166,9 @@ static bool is_full(const struct relay_batch *batch)
            batch->slab_used + PACKET_MAX_BYTES > SLAB_BYTES;
 }
 
-static void add(struct relay_batch *batch, const struct relay_target *target, const struct jt_rtp_header *header,
-                uint64_t index, const struct jt_payload *payload, const struct job_source *source)
+static void add(struct relay_batch *batch, const struct relay_target *target,
+                const struct jt_rtp_header *header, uint64_t index,
+                const struct jt_payload *payload, const struct job_source *source)
 {
     uint8_t *out = batch->slab + batch->slab_used;
     size_t header_size = jt_rtp_header_write(header, out);
@@ -181,8 +186,8 @@ static void add(struct relay_batch *batch, const struct relay_target *target, co
 }
 
 void relay_batch_ring(struct relay_batch *batch, const struct relay_target *target,
-                      const struct jt_rtp_header *header, uint64_t index, struct jt_ring_reader *reader,
-                      const struct jt_ring_packet *packet)
+                      const struct jt_rtp_header *header, uint64_t index,
+                      struct jt_ring_reader *reader, const struct jt_ring_packet *packet)
 {
     const struct jt_payload payload = {.data = packet->data, .size = packet->size};
     const struct job_source source = {.reader = reader, .packet = *packet};
@@ -193,7 +198,8 @@ void relay_batch_ring(struct relay_batch *batch, const struct relay_target *targ
 }
 
 void relay_batch_copy(struct relay_batch *batch, const struct relay_target *target,
-                      const struct jt_rtp_header *header, uint64_t index, const uint8_t *data, size_t size)
+                      const struct jt_rtp_header *header, uint64_t index, const uint8_t *data,
+                      size_t size)
 {
     const struct job_source source = {.reader = NULL};
     struct jt_payload payload = {.size = (uint16_t)size};

@@ -32,12 +32,14 @@ struct relay_target {
  * Add a packet out of a ring. `index` is its 48-bit SRTP index; the header says the rest. Flushes by itself when full. A
  * packet that is overwritten before it is sealed is not sent, nor are those of the same message (counted as lapped).
  */
-void relay_batch_ring(struct relay_batch *batch, const struct relay_target *target, const struct jt_rtp_header *header,
-                      uint64_t index, struct jt_ring_reader *reader, const struct jt_ring_packet *packet);
+void relay_batch_ring(struct relay_batch *batch, const struct relay_target *target,
+                      const struct jt_rtp_header *header, uint64_t index,
+                      struct jt_ring_reader *reader, const struct jt_ring_packet *packet);
 
 /** Add a packet from private memory: it is copied at once (resends). `size` ≤ JT_PAYLOAD_MAX_BYTES + 2. */
-void relay_batch_copy(struct relay_batch *batch, const struct relay_target *target, const struct jt_rtp_header *header,
-                      uint64_t index, const uint8_t *payload, size_t size);
+void relay_batch_copy(struct relay_batch *batch, const struct relay_target *target,
+                      const struct jt_rtp_header *header, uint64_t index, const uint8_t *payload,
+                      size_t size);
 
 /** Seal and send all. Call before anything a target points to goes away, and at the end of each turn. */
 void relay_batch_flush(struct relay_batch *batch);

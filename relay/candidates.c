@@ -29,7 +29,8 @@ static int add_sockaddr(struct relay_candidates *out, const struct sockaddr *sa,
     struct jt_address address;
     const void *bytes;
 
-    if (jt_address_from(sa, sa->sa_family == AF_INET ? sizeof(address.v4) : sizeof(address.v6), &address))
+    if (jt_address_from(sa, sa->sa_family == AF_INET ? sizeof(address.v4) : sizeof(address.v6),
+                        &address))
         return -EINVAL;
     bytes = address.sa.sa_family == AF_INET ? (const void *)&address.v4.sin_addr
                                             : (const void *)&address.v6.sin6_addr;
@@ -91,7 +92,8 @@ static int from_interfaces(uint16_t port, struct relay_candidates *out)
     return 0;
 }
 
-int relay_candidates_find(const char *advertise, const struct jt_address *bound, struct relay_candidates *out)
+int relay_candidates_find(const char *advertise, const struct jt_address *bound,
+                          struct relay_candidates *out)
 {
     uint16_t port = jt_address_port(bound);
     int err;

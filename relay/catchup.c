@@ -34,5 +34,6 @@ void relay_catchup_earn(struct relay_stream *stream, int64_t sent_bytes)
 {
     int64_t percent = relay_worker_config(stream->viewer->worker)->rtx_percent;
 
-    stream->resend_bytes = JT_MIN(stream->resend_bytes + sent_bytes * percent / 100, RELAY_RESEND_BURST_BYTES);
+    stream->resend_bytes =
+        JT_MIN(stream->resend_bytes + sent_bytes * percent / 100, RELAY_RESEND_BURST_BYTES);
 }

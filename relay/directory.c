@@ -32,7 +32,8 @@ enum {
     REQUESTS_MAX = 1024, /* of the API, on their way to the main thread */
 };
 
-static struct jt_metric connected_gauge = JT_GAUGE("jangteo_relay_ingest_connected", "1 while ingest is there.", NULL);
+static struct jt_metric connected_gauge =
+    JT_GAUGE("jangteo_relay_ingest_connected", "1 while ingest is there.", NULL);
 static struct jt_metric shows_gauge = JT_GAUGE("jangteo_relay_shows", "Shows known.", "state");
 
 struct track {
@@ -73,7 +74,8 @@ static const char *const state_names[] = {
 
 /* ---- to the workers ---- */
 
-static void tell_worker(struct relay_directory *directory, int i, struct relay_message *message, int fd)
+static void tell_worker(struct relay_directory *directory, int i, struct relay_message *message,
+                        int fd)
 {
     message->fd = fd >= 0 ? dup(fd) : -1;
     if (fd >= 0 && message->fd < 0) {
@@ -93,7 +95,8 @@ static void tell_workers(struct relay_directory *directory, struct relay_message
         tell_worker(directory, i, message, fd);
 }
 
-static struct relay_message message_of(enum relay_message_type type, const struct jt_control *control)
+static struct relay_message message_of(enum relay_message_type type,
+                                       const struct jt_control *control)
 {
     struct relay_message message = {.type = type,
                                     .epoch = control->epoch,
@@ -221,10 +224,10 @@ static void on_warning(struct relay_directory *directory, const struct jt_contro
     tell_workers(directory, &message, -1);
     if (!show || show->warning_count == WARNINGS_MAX)
         return;
-    (void)snprintf(show->warnings[show->warning_count].code, sizeof(show->warnings[0].code), "%.63s",
-                   control->name);
-    (void)snprintf(show->warnings[show->warning_count++].words, sizeof(show->warnings[0].words), "%s",
-                   control->reason);
+    (void)snprintf(show->warnings[show->warning_count].code, sizeof(show->warnings[0].code),
+                   "%.63s", control->name);
+    (void)snprintf(show->warnings[show->warning_count++].words, sizeof(show->warnings[0].words),
+                   "%s", control->reason);
 }
 
 /* ---- ingest comes and goes ---- */
@@ -239,7 +242,8 @@ static void end_untold(void *arg)
     for (show = LIST_FIRST(&directory->shows); show; show = next) {
         next = LIST_NEXT(show, link);
         if (!show->is_told) {
-            jt_info("show.ended", KV("show", (const char *)show->name), KV("reason", "not_continued"));
+            jt_info("show.ended", KV("show", (const char *)show->name),
+                    KV("reason", "not_continued"));
             show_free(show);
         }
     }
@@ -318,7 +322,8 @@ static void try_connect(void *arg)
     struct relay_directory *directory = arg;
     int fd = jt_seq_connect(directory->config->control);
     int suppressed;
-    int err = fd < 0 ? fd : jt_link_new(directory->loop, fd, &link_ops, directory, &directory->link);
+    int err =
+        fd < 0 ? fd : jt_link_new(directory->loop, fd, &link_ops, directory, &directory->link);
 
     if (err) {
         if (fd >= 0)
@@ -337,8 +342,9 @@ static void try_connect(void *arg)
 
 static json_t *track_json(const struct track *track)
 {
-    json_t *object = json_pack("{s:s, s:s}", "codec", jt_codec_name((enum jt_codec)track->info.codec), "layer",
-                               track->info.layer);
+    json_t *object =
+        json_pack("{s:s, s:s}", "codec", jt_codec_name((enum jt_codec)track->info.codec), "layer",
+                  track->info.layer);
 
     if (jt_codec_is_video((enum jt_codec)track->info.codec)) {
         (void)json_object_set_new(object, "width", json_integer(track->info.width));
@@ -355,12 +361,14 @@ static json_t *show_json(struct relay_directory *directory, const struct show *s
     for (size_t i = 0; i < show->track_count; i++)
         (void)json_array_append_new(tracks, track_json(&show->tracks[i]));
     for (size_t i = 0; i < show->warning_count; i++)
-        (void)json_array_append_new(
-            warnings, json_pack("{s:s, s:s}", "code", show->warnings[i].code, "words", show->warnings[i].words));
-    return json_pack("{s:s, s:s, s:I, s:i, s:o, s:o}", "show", show->name, "state", state_names[show->state], "since_s",
-                     (json_int_t)((jt_clock_mono_us() - show->since_us) / JT_USEC_PER_SEC), "viewers",
-                     relay_audience_count(relay_workers_audience(directory->workers), show->name), "tracks", tracks,
-                     "warnings", warnings);
+        (void)json_array_append_new(warnings,
+                                    json_pack("{s:s, s:s}", "code", show->warnings[i].code, "words",
+                                              show->warnings[i].words));
+    return json_pack(
+        "{s:s, s:s, s:I, s:i, s:o, s:o}", "show", show->name, "state", state_names[show->state],
+        "since_s", (json_int_t)((jt_clock_mono_us() - show->since_us) / JT_USEC_PER_SEC), "viewers",
+        relay_audience_count(relay_workers_audience(directory->workers), show->name), "tracks",
+        tracks, "warnings", warnings);
 }
 
 static void answer(struct jt_http_request *request, json_t *json)
@@ -373,7 +381,8 @@ static void answer(struct jt_http_request *request, json_t *json)
         jt_http_problem(request, 503, "no_memory", "Out of memory", 1);
         return;
     }
-    jt_http_respond(request, 200, headers, JT_COUNT(headers), "application/json", text, strlen(text));
+    jt_http_respond(request, 200, headers, JT_COUNT(headers), "application/json", text,
+                    strlen(text));
     free(text);
 }
 
@@ -407,7 +416,8 @@ static void on_http(void *arg, struct jt_http_request *request)
         jt_http_problem(request, 503, "busy", "Too many requests at once", 1);
 }
 
-void relay_directory_routes(struct relay_directory *directory, struct jt_http_route out[RELAY_DIRECTORY_ROUTES])
+void relay_directory_routes(struct relay_directory *directory,
+                            struct jt_http_route out[RELAY_DIRECTORY_ROUTES])
 {
     out[0] = (struct jt_http_route){JT_HTTP_GET, "/api/v1/shows", on_http, directory};
     out[1] = (struct jt_http_route){JT_HTTP_GET, "/api/v1/shows/:show", on_http, directory};
@@ -415,8 +425,8 @@ void relay_directory_routes(struct relay_directory *directory, struct jt_http_ro
 
 /* ---- life ---- */
 
-int relay_directory_new(struct jt_loop *loop, const struct relay_config *config, struct relay_workers *workers,
-                        struct relay_directory **out)
+int relay_directory_new(struct jt_loop *loop, const struct relay_config *config,
+                        struct relay_workers *workers, struct relay_directory **out)
 {
     struct relay_directory *directory = calloc(1, sizeof(*directory));
     int err;
@@ -431,8 +441,8 @@ int relay_directory_new(struct jt_loop *loop, const struct relay_config *config,
     if (!err)
         err = jt_timer_new(loop, "ingest.grace", end_untold, directory, &directory->grace);
     if (!err)
-        err = jt_mailbox_new(loop, "relay.requests", sizeof(struct jt_http_request *), REQUESTS_MAX, on_request,
-                             directory, &directory->requests);
+        err = jt_mailbox_new(loop, "relay.requests", sizeof(struct jt_http_request *), REQUESTS_MAX,
+                             on_request, directory, &directory->requests);
     if (err) {
         relay_directory_free(directory);
         return err;

@@ -27,6 +27,7 @@ void relay_directory_free(struct relay_directory *directory);
 bool relay_directory_is_connected(const struct relay_directory *directory);
 
 /** GET /api/v1/shows and /api/v1/shows/:show. */
-void relay_directory_routes(struct relay_directory *directory, struct jt_http_route out[RELAY_DIRECTORY_ROUTES]);
+void relay_directory_routes(struct relay_directory *directory,
+                            struct jt_http_route out[RELAY_DIRECTORY_ROUTES]);
 
 #endif

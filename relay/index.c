@@ -56,9 +56,9 @@ struct relay_viewer *relay_index_by_ufrag(struct relay_index *index, const char 
 {
     struct relay_viewer *viewer;
 
-    LIST_FOREACH(viewer, &index->by_ufrag[text_bucket(ufrag)], by_ufrag)
-    if (strcmp(jt_ice_ufrag(jt_transport_ice(viewer->transport)), ufrag) == 0)
-        return viewer;
+    LIST_FOREACH (viewer, &index->by_ufrag[text_bucket(ufrag)], by_ufrag)
+        if (strcmp(jt_ice_ufrag(jt_transport_ice(viewer->transport)), ufrag) == 0)
+            return viewer;
     return NULL;
 }
 
@@ -67,9 +67,9 @@ struct relay_viewer *relay_index_by_address(struct relay_index *index,
 {
     struct relay_viewer_path *path;
 
-    LIST_FOREACH(path, address_bucket(index, from), link)
-    if (jt_address_equal(&path->address, from))
-        return path->viewer;
+    LIST_FOREACH (path, address_bucket(index, from), link)
+        if (jt_address_equal(&path->address, from))
+            return path->viewer;
     return NULL;
 }
 
@@ -77,9 +77,9 @@ struct relay_viewer *relay_index_by_id(struct relay_index *index, const char *id
 {
     struct relay_viewer *viewer;
 
-    LIST_FOREACH(viewer, &index->by_id[text_bucket(id)], by_id)
-    if (strcmp(viewer->id, id) == 0)
-        return viewer;
+    LIST_FOREACH (viewer, &index->by_id[text_bucket(id)], by_id)
+        if (strcmp(viewer->id, id) == 0)
+            return viewer;
     return NULL;
 }
 

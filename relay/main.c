@@ -74,20 +74,24 @@ static int build(struct relay *relay)
     if (!err)
         err = step(jt_signal_new(relay->loop, SIGINT, on_signal, relay, &relay->sigint), "signals");
     if (!err)
-        err = step(jt_signal_new(relay->loop, SIGTERM, on_signal, relay, &relay->sigterm), "signals");
+        err =
+            step(jt_signal_new(relay->loop, SIGTERM, on_signal, relay, &relay->sigterm), "signals");
     if (!err)
         err = step(jt_dtls_identity_new(&relay->identity), "certificate");
     if (!err)
-        err = step(relay_workers_new(&(struct relay_workers_setup){config, relay->identity}, &relay->workers),
+        err = step(relay_workers_new(&(struct relay_workers_setup){config, relay->identity},
+                                     &relay->workers),
                    "rtc.listen");
     if (!err)
         err = step(relay_whep_new(config, relay->workers, &relay->whep), "whep");
     if (!err)
-        err = step(relay_directory_new(relay->loop, config, relay->workers, &relay->directory), "ingest.control");
+        err = step(relay_directory_new(relay->loop, config, relay->workers, &relay->directory),
+                   "ingest.control");
     if (!err)
         err = step(start_http(relay), "http.listen");
     if (!err)
-        err = step(jt_admin_new(config->admin_listen, is_ready, relay, &relay->admin), "admin.listen");
+        err = step(jt_admin_new(config->admin_listen, is_ready, relay, &relay->admin),
+                   "admin.listen");
     return err;
 }
 

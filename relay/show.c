@@ -162,7 +162,8 @@ static void place_all(struct relay_show *show, int64_t now_us)
 
 /* ---- tracks ---- */
 
-void relay_show_add_track(struct relay_show *show, const struct relay_message *message, int fd, int64_t now_us)
+void relay_show_add_track(struct relay_show *show, const struct relay_message *message, int fd,
+                          int64_t now_us)
 {
     struct relay_track numbers = {.id = message->track,
                                   .source = message->source,
@@ -172,7 +173,8 @@ void relay_show_add_track(struct relay_show *show, const struct relay_message *m
     int err = relay_track_new(&numbers, fd, &track);
 
     if (err) {
-        jt_warn("track.refused", KV("show", show->name), KV("track", message->track), KV("err", err));
+        jt_warn("track.refused", KV("show", show->name), KV("track", message->track),
+                KV("err", err));
         (void)close(fd);
         return;
     }
@@ -226,7 +228,8 @@ static void assume(struct jt_track_info *info, enum jt_codec codec)
 {
     if (info->codec != JT_CODEC_NONE)
         return;
-    *info = (struct jt_track_info){.codec = (uint32_t)codec, .channels = 2, .sample_rate = JT_OPUS_CLOCK_HZ};
+    *info = (struct jt_track_info){
+        .codec = (uint32_t)codec, .channels = 2, .sample_rate = JT_OPUS_CLOCK_HZ};
     if (codec == JT_CODEC_H264)
         memcpy(info->profile_level_id, (const uint8_t[]){0x42, 0xe0, 0x1f}, 3);
 }
@@ -250,8 +253,8 @@ int relay_show_source(const struct relay_show *show, int64_t now_us, struct jt_a
     if (show->state == JT_SHOW_ENDED)
         return -ENOENT;
     if (!video && show->has_refused_repair && has_codec(show, JT_CODEC_H264, true)) {
-        *refusal = (struct jt_answer_refusal){406, "b_frames",
-                                              "The seller's encoder sends B-frames, which browsers can't show live"};
+        *refusal = (struct jt_answer_refusal){
+            406, "b_frames", "The seller's encoder sends B-frames, which browsers can't show live"};
         return -EOPNOTSUPP;
     }
     *out = (struct jt_answer_source){0};

@@ -37,7 +37,8 @@ const char *relay_show_name(const struct relay_show *show);
 enum jt_show_state relay_show_state(const struct relay_show *show);
 
 /** Takes `fd`. Viewers move to the new track if it is the better one. */
-void relay_show_add_track(struct relay_show *show, const struct relay_message *message, int fd, int64_t now_us);
+void relay_show_add_track(struct relay_show *show, const struct relay_message *message, int fd,
+                          int64_t now_us);
 void relay_show_end_track(struct relay_show *show, uint32_t track_id);
 void relay_show_warn(struct relay_show *show, const char *code);
 
@@ -49,7 +50,8 @@ bool relay_show_is_told(const struct relay_show *show);
  * What a player's offer can be answered with. 0; -ENOENT: the show has ended; -EOPNOTSUPP with `refusal` filled: nothing
  * of it can be shown by WebRTC ("b_frames").
  */
-JT_MUST_CHECK int relay_show_source(const struct relay_show *show, int64_t now_us, struct jt_answer_source *out,
+JT_MUST_CHECK int relay_show_source(const struct relay_show *show, int64_t now_us,
+                                    struct jt_answer_source *out,
                                     struct jt_answer_refusal *refusal);
 
 void relay_show_add_viewer(struct relay_show *show, struct relay_viewer *viewer);

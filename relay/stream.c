@@ -21,7 +21,8 @@ static int64_t ticks_since_sent(const struct relay_stream *stream, int64_t pts)
     return (int32_t)(stamp - stream->rtp.last_timestamp);
 }
 
-void relay_stream_begin_replay(struct relay_stream *stream, uint64_t first, uint64_t last, int64_t last_pts)
+void relay_stream_begin_replay(struct relay_stream *stream, uint64_t first, uint64_t last,
+                               int64_t last_pts)
 {
     int64_t step = stream->rtp.clock_hz / SQUEEZE_STEPS_PER_S;
     int64_t frames = (int64_t)(last - first) + 1;
@@ -32,5 +33,6 @@ void relay_stream_begin_replay(struct relay_stream *stream, uint64_t first, uint
         if (room < step * frames)
             step = room > frames ? room / frames : 1;
     }
-    stream->squeeze = (struct relay_squeeze){.last_frame = last, .last_pts = last_pts, .step = step};
+    stream->squeeze =
+        (struct relay_squeeze){.last_frame = last, .last_pts = last_pts, .step = step};
 }

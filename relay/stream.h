@@ -39,12 +39,12 @@ struct relay_stream {
     struct jt_answer_media plan;
     struct jt_rtp_out rtp;
     struct relay_squeeze squeeze;
-    uint64_t next_frame;    /* while catching */
-    int64_t credit_bytes;   /* while catching: may be sent now */
+    uint64_t next_frame;  /* while catching */
+    int64_t credit_bytes; /* while catching: may be sent now */
     int64_t credit_at_us;
     int64_t restarted_at_us; /* last begin at a key frame */
-    int64_t resend_bytes;   /* budget for resends */
-    bool has_sent;          /* a frame went out */
+    int64_t resend_bytes;    /* budget for resends */
+    bool has_sent;           /* a frame went out */
 };
 
 /** The pts a frame is sent with (before jt_rtp_out_stamp): its own, or squeezed. */
@@ -54,6 +54,7 @@ int64_t relay_stream_pts(const struct relay_stream *stream, uint64_t frame, int6
  * Begin a replay of frames `first` … `last`, `last` being live now with time `last_pts`: sets the squeeze so that
  * no time is before what was sent already.
  */
-void relay_stream_begin_replay(struct relay_stream *stream, uint64_t first, uint64_t last, int64_t last_pts);
+void relay_stream_begin_replay(struct relay_stream *stream, uint64_t first, uint64_t last,
+                               int64_t last_pts);
 
 #endif

@@ -16,21 +16,25 @@ enum {
     RESTART_INTERVAL_MS = 2000, /* at most one replay per stream in that time */
     RATE_WINDOW_US = JT_USEC_PER_SEC,
     PUMP_TURN_US = 5000, /* what a callback may take */
-    BEHIND_MAX_US = 2 * JT_USEC_PER_SEC, /* what rings promise to keep: soon we would be lapped anyway */
+    BEHIND_MAX_US =
+        2 * JT_USEC_PER_SEC, /* what rings promise to keep: soon we would be lapped anyway */
 };
 
 static struct jt_metric laps_total =
     JT_COUNTER("jangteo_relay_laps_total", "Times a ring overtook its reader here.", NULL);
 static struct jt_metric sheds_total = JT_COUNTER(
-    "jangteo_relay_sheds_total", "Times a track's frames were given up because they could not be sent in time.", NULL);
-static struct jt_metric lies_total =
-    JT_COUNTER("jangteo_relay_ring_faults_total", "Tracks given up because their ring made no sense.", NULL);
-static struct jt_metric resends_total = JT_COUNTER("jangteo_relay_resends_total", "Requests for resends.", "outcome");
-static const double delay_bounds[] = {0.0005, 0.001, 0.002, 0.004, 0.006, 0.008, 0.010, 0.015, 0.030, 0.060, 0.150, 0.5};
-static struct jt_metric delay_seconds =
-    JT_HISTOGRAM("jangteo_relay_frame_delay_seconds",
-                 "From a video frame's last packet in the ring to its last packet handed to the kernel.", NULL,
-                 delay_bounds);
+    "jangteo_relay_sheds_total",
+    "Times a track's frames were given up because they could not be sent in time.", NULL);
+static struct jt_metric lies_total = JT_COUNTER(
+    "jangteo_relay_ring_faults_total", "Tracks given up because their ring made no sense.", NULL);
+static struct jt_metric resends_total =
+    JT_COUNTER("jangteo_relay_resends_total", "Requests for resends.", "outcome");
+static const double delay_bounds[] = {0.0005, 0.001, 0.002, 0.004, 0.006, 0.008,
+                                      0.010,  0.015, 0.030, 0.060, 0.150, 0.5};
+static struct jt_metric delay_seconds = JT_HISTOGRAM(
+    "jangteo_relay_frame_delay_seconds",
+    "From a video frame's last packet in the ring to its last packet handed to the kernel.", NULL,
+    delay_bounds);
 
 int relay_track_new(const struct relay_track *numbers, int fd, struct relay_track **out)
 {
@@ -187,8 +191,8 @@ static void take_twcc(struct relay_viewer *viewer, struct jt_rtp_header *header)
 }
 
 /* One loaded frame to one viewer. Returns false when it may not be sent now: the stream must begin anew. */
-static bool send_frame(struct relay_track *track, const struct jt_ring_frame *frame, struct relay_stream *stream,
-                       struct relay_batch *batch)
+static bool send_frame(struct relay_track *track, const struct jt_ring_frame *frame,
+                       struct relay_stream *stream, struct relay_batch *batch)
 {
     struct relay_viewer *viewer = stream->viewer;
     struct jt_rtp_header header;
@@ -205,7 +209,8 @@ static bool send_frame(struct relay_track *track, const struct jt_ring_frame *fr
         header.marker = track->packets[i].flags & JT_PACKET_MARKER;
         header.padding = track->packets[i].flags & JT_PACKET_PADDING;
         take_twcc(viewer, &header);
-        relay_batch_ring(batch, &viewer->target, &header, index + i, track->reader, &track->packets[i]);
+        relay_batch_ring(batch, &viewer->target, &header, index + i, track->reader,
+                         &track->packets[i]);
     }
     jt_rtp_out_count(&stream->rtp, frame->packet_count, frame->size_bytes);
     relay_catchup_earn(stream, frame->size_bytes);
@@ -256,7 +261,8 @@ static void note_rate(struct relay_track *track, int64_t bytes, int64_t now_us)
     track->rate_at_us = now_us;
 }
 
-static void send_to_live(struct relay_track *track, const struct jt_ring_frame *frame, struct relay_batch *batch)
+static void send_to_live(struct relay_track *track, const struct jt_ring_frame *frame,
+                         struct relay_batch *batch)
 {
     struct relay_stream *stream, *next;
 
@@ -285,8 +291,8 @@ static void shed(struct relay_track *track, const struct jt_ring_head *head)
 }
 
 /* Returns 0 to go on with the next frame, -EAGAIN to stop here, or another error. */
-static int pump_frame(struct relay_track *track, const struct jt_ring_head *head, struct relay_batch *batch,
-                      int64_t now_us)
+static int pump_frame(struct relay_track *track, const struct jt_ring_head *head,
+                      struct relay_batch *batch, int64_t now_us)
 {
     bool has_viewers = !LIST_EMPTY(&track->live) || !LIST_EMPTY(&track->waiting);
     struct jt_ring_frame frame;
@@ -322,7 +328,8 @@ static int pump_frame(struct relay_track *track, const struct jt_ring_head *head
 
 bool relay_track_pump(struct relay_track *track, struct relay_batch *batch, int64_t now_us)
 {
-    int64_t turn_ends_us = jt_clock_mono_us() + PUMP_TURN_US; /* each track's own: sound is not to wait for pictures */
+    int64_t turn_ends_us =
+        jt_clock_mono_us() + PUMP_TURN_US; /* each track's own: sound is not to wait for pictures */
     uint32_t version = track->info_version;
     struct jt_ring_head head;
     int err = 0;
@@ -352,7 +359,8 @@ bool relay_track_pump(struct relay_track *track, struct relay_batch *batch, int6
 }
 
 /* One frame of a replay. Returns its payload bytes, 0 when there is none now, or a negative errno. */
-static int64_t replay_frame(struct relay_track *track, struct relay_stream *stream, struct relay_batch *batch)
+static int64_t replay_frame(struct relay_track *track, struct relay_stream *stream,
+                            struct relay_batch *batch)
 {
     struct jt_ring_frame frame;
     int err = jt_ring_reader_frame(track->reader, stream->next_frame, &frame);
@@ -367,8 +375,8 @@ static int64_t replay_frame(struct relay_track *track, struct relay_stream *stre
     return frame.size_bytes;
 }
 
-static void catch_up_stream(struct relay_track *track, struct relay_stream *stream, struct relay_batch *batch,
-                            int64_t now_us)
+static void catch_up_stream(struct relay_track *track, struct relay_stream *stream,
+                            struct relay_batch *batch, int64_t now_us)
 {
     relay_catchup_refill(stream, now_us);
     while (stream->next_frame < track->next_frame && stream->credit_bytes > 0) {
@@ -427,8 +435,8 @@ static int find_frame(struct relay_track *track, uint64_t seq, struct jt_ring_fr
 }
 
 /* The original payload behind the original sequence number (RFC 4588 §4), padding taken off. */
-static size_t rtx_payload(struct relay_track *track, uint64_t seq, uint16_t sequence, struct jt_rtp_header *header,
-                          uint8_t out[JT_PAYLOAD_MAX_BYTES + 2])
+static size_t rtx_payload(struct relay_track *track, uint64_t seq, uint16_t sequence,
+                          struct jt_rtp_header *header, uint8_t out[JT_PAYLOAD_MAX_BYTES + 2])
 {
     struct jt_ring_packet packet;
     size_t size;
@@ -471,9 +479,9 @@ void relay_track_resend(struct relay_track *track, struct relay_stream *stream, 
         jt_metric_add(&resends_total, "gone", 1);
         return;
     }
-    header = relay_viewer_header(
-        viewer, stream,
-        (uint32_t)relay_stream_pts(stream, frame.number, frame.pts) + stream->rtp.timestamp_offset);
+    header = relay_viewer_header(viewer, stream,
+                                 (uint32_t)relay_stream_pts(stream, frame.number, frame.pts) +
+                                     stream->rtp.timestamp_offset);
     size = rtx_payload(track, source_seq, sequence, &header, payload);
     if (!size || !relay_viewer_may_send(viewer, size)) {
         jt_metric_add(&resends_total, "gone", 1);

@@ -23,13 +23,13 @@ LIST_HEAD(relay_streams, relay_stream);
 struct relay_track {
     LIST_ENTRY(relay_track) link; /* in its show */
     uint32_t id, source, epoch;   /* as ingest numbers them */
-    uint32_t source_id;           /* ours: names it in jt_rtp_out's spans, never used twice by a worker */
+    uint32_t source_id; /* ours: names it in jt_rtp_out's spans, never used twice by a worker */
     struct jt_ring_reader *reader;
     struct jt_track_info info;
     uint32_t info_version;
-    uint64_t next_frame; /* the next frame live streams get */
-    bool is_behind;      /* the last pump left frames for the next */
-    bool is_lost;        /* the ring lied: nothing more comes from it */
+    uint64_t next_frame;                          /* the next frame live streams get */
+    bool is_behind;                               /* the last pump left frames for the next */
+    bool is_lost;                                 /* the ring lied: nothing more comes from it */
     struct relay_streams live, catching, waiting; /* waiting: for a key frame */
     int64_t bytes_per_s; /* of payload, over the last second or so: sets the pace of catching up */
     int64_t rate_at_us, rate_bytes;
@@ -38,7 +38,8 @@ struct relay_track {
 };
 
 /** Takes `fd` on success. */
-JT_MUST_CHECK int relay_track_new(const struct relay_track *numbers, int fd, struct relay_track **out);
+JT_MUST_CHECK int relay_track_new(const struct relay_track *numbers, int fd,
+                                  struct relay_track **out);
 /** Streams on it are left without a track. */
 void relay_track_free(struct relay_track *track);
 

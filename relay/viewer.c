@@ -26,15 +26,18 @@ enum {
 };
 
 static const double join_bounds[] = {0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.6, 1, 2, 5};
-static struct jt_metric join_seconds = JT_HISTOGRAM(
-    "jangteo_relay_join_seconds", "From the offer to the first key frame handed to the kernel.", NULL, join_bounds);
+static struct jt_metric join_seconds =
+    JT_HISTOGRAM("jangteo_relay_join_seconds",
+                 "From the offer to the first key frame handed to the kernel.", NULL, join_bounds);
 static struct jt_metric feedback_total =
     JT_COUNTER("jangteo_relay_feedback_total", "What viewers reported or asked for.", "kind");
 static struct jt_metric lost_total =
-    JT_COUNTER("jangteo_relay_transport_cc_packets_total", "Packets viewers reported by transport-cc.", "fate");
+    JT_COUNTER("jangteo_relay_transport_cc_packets_total",
+               "Packets viewers reported by transport-cc.", "fate");
 static const double rtt_bounds[] = {0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6};
 static struct jt_metric rtt_seconds =
-    JT_HISTOGRAM("jangteo_relay_viewer_rtt_seconds", "Round trips that viewers' reports gave.", NULL, rtt_bounds);
+    JT_HISTOGRAM("jangteo_relay_viewer_rtt_seconds", "Round trips that viewers' reports gave.",
+                 NULL, rtt_bounds);
 
 /* ---- what the transport says ---- */
 
@@ -60,7 +63,8 @@ static void on_ready(void *arg)
     viewer->is_ready = true;
     viewer->target.seal = jt_transport_seal(viewer->transport);
     viewer->target.to = &viewer->address;
-    jt_debug("viewer.ready", KV("id", (const char *)viewer->id), KV("ms", (now_us - viewer->joined_at_us) / 1000));
+    jt_debug("viewer.ready", KV("id", (const char *)viewer->id),
+             KV("ms", (now_us - viewer->joined_at_us) / 1000));
     relay_show_attach(viewer->show, viewer, now_us);
 }
 
@@ -106,7 +110,8 @@ static void on_keyframe_request(void *arg, int index)
     relay_worker_hurry(viewer->worker);
 }
 
-static void on_report(void *arg, int index, uint8_t fraction_lost, int32_t lost, uint32_t jitter, int64_t rtt_us)
+static void on_report(void *arg, int index, uint8_t fraction_lost, int32_t lost, uint32_t jitter,
+                      int64_t rtt_us)
 {
     (void)arg;
     (void)index;
@@ -144,8 +149,8 @@ static void on_rtcp(void *arg, const uint8_t *data, size_t size)
 
     for (int i = 0; i < RELAY_STREAMS; i++)
         streams[i] = viewer->streams[i].is_offered ? &viewer->streams[i].rtp : NULL;
-    if (jt_feedback_handle(&viewer->feedback, streams, data, size, jt_clock_mono_us(), jt_clock_wall_us(),
-                           &feedback_ops, viewer))
+    if (jt_feedback_handle(&viewer->feedback, streams, data, size, jt_clock_mono_us(),
+                           jt_clock_wall_us(), &feedback_ops, viewer))
         jt_metric_add(&feedback_total, "malformed", 1);
     relay_batch_flush(relay_worker_batch(viewer->worker));
 }
@@ -158,8 +163,8 @@ static const struct jt_transport_ops transport_ops = {.send = on_send,
 
 /* ---- life ---- */
 
-static void stream_init(struct relay_stream *stream, struct relay_viewer *viewer, enum relay_stream_index index,
-                        const struct jt_answer_media *plan)
+static void stream_init(struct relay_stream *stream, struct relay_viewer *viewer,
+                        enum relay_stream_index index, const struct jt_answer_media *plan)
 {
     bool is_video = index == RELAY_VIDEO;
 
@@ -168,8 +173,8 @@ static void stream_init(struct relay_stream *stream, struct relay_viewer *viewer
     stream->is_offered = plan->is_active;
     stream->plan = *plan;
     stream->resend_bytes = RELAY_RESEND_BURST_BYTES;
-    jt_rtp_out_init(&stream->rtp, is_video ? JT_VIDEO_CLOCK_HZ : JT_OPUS_CLOCK_HZ, plan->payload_type,
-                    is_video ? plan->rtx_payload_type : 0);
+    jt_rtp_out_init(&stream->rtp, is_video ? JT_VIDEO_CLOCK_HZ : JT_OPUS_CLOCK_HZ,
+                    plan->payload_type, is_video ? plan->rtx_payload_type : 0);
 }
 
 static void random_cname(char out[JT_ANSWER_CNAME_BYTES])
@@ -182,8 +187,9 @@ static void random_cname(char out[JT_ANSWER_CNAME_BYTES])
         (void)snprintf(out + 2 * i, 3, "%02x", bytes[i]);
 }
 
-int relay_viewer_new(struct relay_worker *worker, struct relay_show *show, const struct jt_answer_plan *plan,
-                     const char *id, int64_t joined_at_us, struct relay_viewer **out)
+int relay_viewer_new(struct relay_worker *worker, struct relay_show *show,
+                     const struct jt_answer_plan *plan, const char *id, int64_t joined_at_us,
+                     struct relay_viewer **out)
 {
     struct relay_viewer *viewer = calloc(1, sizeof(*viewer));
     struct jt_transport_setup setup = {
@@ -224,8 +230,8 @@ void relay_viewer_free(struct relay_viewer *viewer)
     free(viewer);
 }
 
-void relay_viewer_receive(struct relay_viewer *viewer, uint8_t *data, size_t size, const struct jt_address *from,
-                          int64_t now_us)
+void relay_viewer_receive(struct relay_viewer *viewer, uint8_t *data, size_t size,
+                          const struct jt_address *from, int64_t now_us)
 {
     if (!viewer->closing)
         jt_transport_receive(viewer->transport, data, size, from, now_us);
@@ -250,8 +256,8 @@ static bool is_hurrying(const struct relay_stream *stream)
     return stream->is_video && stream->squeeze.step != 0;
 }
 
-struct jt_rtp_header relay_viewer_header(struct relay_viewer *viewer, const struct relay_stream *stream,
-                                         uint32_t timestamp)
+struct jt_rtp_header relay_viewer_header(struct relay_viewer *viewer,
+                                         const struct relay_stream *stream, uint32_t timestamp)
 {
     (void)viewer;
     return (struct jt_rtp_header){
@@ -268,18 +274,20 @@ void relay_viewer_on_first_frame(struct relay_viewer *viewer)
     int64_t took_us = jt_clock_mono_us() - viewer->joined_at_us;
 
     jt_metric_observe(&join_seconds, NULL, (double)took_us / JT_USEC_PER_SEC);
-    jt_info("viewer.join", KV("show", relay_show_name(viewer->show)), KV("id", (const char *)viewer->id),
-            KV("first_frame_ms", took_us / JT_USEC_PER_MSEC));
+    jt_info("viewer.join", KV("show", relay_show_name(viewer->show)),
+            KV("id", (const char *)viewer->id), KV("first_frame_ms", took_us / JT_USEC_PER_MSEC));
 }
 
-static void send_report(struct relay_viewer *viewer, const struct relay_stream *stream, int64_t now_us)
+static void send_report(struct relay_viewer *viewer, const struct relay_stream *stream,
+                        int64_t now_us)
 {
     uint8_t report[REPORT_MAX_BYTES];
     int64_t wall_us = now_us + jt_ring_reader_wall_offset_us(stream->track->reader);
     /* the show's time line is CLOCK_MONOTONIC's, so that now has a media time on every track */
     int64_t now_pts = now_us / JT_USEC_PER_SEC * stream->rtp.clock_hz +
                       now_us % JT_USEC_PER_SEC * stream->rtp.clock_hz / JT_USEC_PER_SEC;
-    int size = jt_rtp_out_report(&stream->rtp, wall_us, now_pts, viewer->cname, report, sizeof(report));
+    int size =
+        jt_rtp_out_report(&stream->rtp, wall_us, now_pts, viewer->cname, report, sizeof(report));
 
     if (size > 0 && jt_transport_send_rtcp(viewer->transport, report, (size_t)size))
         jt_metric_add(&feedback_total, "report_not_sent", 1);

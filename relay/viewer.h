@@ -32,10 +32,10 @@ struct relay_viewer_path {
 };
 
 struct relay_viewer {
-    LIST_ENTRY(relay_viewer) link;       /* in its show */
-    LIST_ENTRY(relay_viewer) by_ufrag;   /* in the worker's tables */
+    LIST_ENTRY(relay_viewer) link;     /* in its show */
+    LIST_ENTRY(relay_viewer) by_ufrag; /* in the worker's tables */
     LIST_ENTRY(relay_viewer) by_id;
-    LIST_ENTRY(relay_viewer) as_dead;    /* once closing */
+    LIST_ENTRY(relay_viewer) as_dead; /* once closing */
     struct relay_worker *worker;
     struct relay_show *show;
     struct jt_transport *transport;
@@ -55,13 +55,13 @@ struct relay_viewer {
 
 /** A viewer from an accepted plan; not yet in any table. */
 JT_MUST_CHECK int relay_viewer_new(struct relay_worker *worker, struct relay_show *show,
-                                   const struct jt_answer_plan *plan, const char *id, int64_t joined_at_us,
-                                   struct relay_viewer **out);
+                                   const struct jt_answer_plan *plan, const char *id,
+                                   int64_t joined_at_us, struct relay_viewer **out);
 void relay_viewer_free(struct relay_viewer *viewer);
 
 /** A datagram of this viewer. */
-void relay_viewer_receive(struct relay_viewer *viewer, uint8_t *data, size_t size, const struct jt_address *from,
-                          int64_t now_us);
+void relay_viewer_receive(struct relay_viewer *viewer, uint8_t *data, size_t size,
+                          const struct jt_address *from, int64_t now_us);
 
 /** Timers of transport and sender reports: call every 50 ms or so. */
 void relay_viewer_poll(struct relay_viewer *viewer, int64_t now_us);
@@ -70,8 +70,8 @@ void relay_viewer_poll(struct relay_viewer *viewer, int64_t now_us);
 bool relay_viewer_may_send(struct relay_viewer *viewer, size_t bytes);
 
 /** Header for the next packet of one of its streams. */
-struct jt_rtp_header relay_viewer_header(struct relay_viewer *viewer, const struct relay_stream *stream,
-                                         uint32_t timestamp);
+struct jt_rtp_header relay_viewer_header(struct relay_viewer *viewer,
+                                         const struct relay_stream *stream, uint32_t timestamp);
 
 /** Something left on a stream: time to first key frame is measured here. */
 void relay_viewer_on_first_frame(struct relay_viewer *viewer);

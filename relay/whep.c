@@ -12,8 +12,8 @@
 #include "relay/worker.h"
 #include "whip/resource.h"
 
-static struct jt_metric refused_total =
-    JT_COUNTER("jangteo_relay_whep_refused_total", "Offers refused before a worker saw them.", "reason");
+static struct jt_metric refused_total = JT_COUNTER(
+    "jangteo_relay_whep_refused_total", "Offers refused before a worker saw them.", "reason");
 
 struct relay_whep {
     const struct relay_config *config;
@@ -68,7 +68,8 @@ static void on_deleted(void *arg, const char *id)
 
 static const struct jt_whip_ops ops = {.offer = on_offer, .deleted = on_deleted};
 
-int relay_whep_new(const struct relay_config *config, struct relay_workers *workers, struct relay_whep **out)
+int relay_whep_new(const struct relay_config *config, struct relay_workers *workers,
+                   struct relay_whep **out)
 {
     const struct jt_whip_config endpoint = {
         .prefix = "/whep",

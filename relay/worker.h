@@ -28,7 +28,8 @@ struct relay_workers_setup {
     struct jt_dtls_identity *identity;
 };
 
-JT_MUST_CHECK int relay_workers_new(const struct relay_workers_setup *setup, struct relay_workers **out);
+JT_MUST_CHECK int relay_workers_new(const struct relay_workers_setup *setup,
+                                    struct relay_workers **out);
 /** After the HTTP server is gone. Says goodbye to all viewers. */
 void relay_workers_free(struct relay_workers *workers);
 /** Where answers and endings of sessions go; before the first offer. */
@@ -40,7 +41,8 @@ int relay_workers_viewers(const struct relay_workers *workers);
 struct jt_bell *relay_workers_bell(struct relay_workers *workers, int i);
 
 /** Post to worker `i`; what the message owns moves on success. 0 or -EAGAIN. Any thread. */
-JT_MUST_CHECK int relay_workers_post(struct relay_workers *workers, int i, const struct relay_message *message);
+JT_MUST_CHECK int relay_workers_post(struct relay_workers *workers, int i,
+                                     const struct relay_message *message);
 /** The worker with the fewest viewers. Any thread. */
 int relay_workers_least(const struct relay_workers *workers);
 struct relay_audience;
@@ -55,9 +57,11 @@ struct jt_dtls_identity *relay_worker_identity(struct relay_worker *worker);
 /** Two characters that our ICE ufrags begin with, so that any worker knows whose a check is. */
 const char *relay_worker_prefix(const struct relay_worker *worker);
 /** One datagram from this worker's socket. */
-void relay_worker_send(struct relay_worker *worker, const uint8_t *data, size_t size, const struct jt_address *to);
+void relay_worker_send(struct relay_worker *worker, const uint8_t *data, size_t size,
+                       const struct jt_address *to);
 /** The viewer's media path is `to` from now on: datagrams from there are its. */
-void relay_worker_set_path(struct relay_worker *worker, struct relay_viewer *viewer, const struct jt_address *to);
+void relay_worker_set_path(struct relay_worker *worker, struct relay_viewer *viewer,
+                           const struct jt_address *to);
 /** The viewer is over: it is freed at the end of the turn, and its session's id becomes unknown. */
 void relay_worker_close_viewer(struct relay_worker *worker, struct relay_viewer *viewer);
 /** Numbers tracks for jt_rtp_out. */

@@ -15,13 +15,16 @@ struct config_load {
 };
 
 /** Tell a fault: `PROGRAM: SOURCE: WHAT`, on one line whatever the arguments hold. */
-JT_PRINTF(3, 4) void config_fault(struct config_load *load, const char *source, const char *format, ...);
+JT_PRINTF(3, 4)
+void config_fault(struct config_load *load, const char *source, const char *format, ...);
 
 /** The option called `name` ("section.key", `size` bytes), or NULL. */
-const struct jt_option *config_find(const struct jt_config_spec *spec, const char *name, size_t size);
+const struct jt_option *config_find(const struct jt_config_spec *spec, const char *name,
+                                    size_t size);
 
 /** Parse `text` into the option's field, or tell a fault with what would be right. */
-void config_set(struct config_load *load, const struct jt_option *option, const char *text, const char *source);
+void config_set(struct config_load *load, const struct jt_option *option, const char *text,
+                const char *source);
 
 /** Whether `text` is a word for true or false. */
 bool config_is_bool(const char *text);

@@ -75,7 +75,8 @@ JT_MUST_CHECK int jt_log_level_parse(const char *text);
 uint64_t jt_log_dropped(void);
 
 /** What the macros below call. `event` and the keys are literals of our own; a pair without a key is skipped. */
-void jt_log_event(enum jt_log_level level, const char *event, const struct jt_log_kv *pairs, size_t count);
+void jt_log_event(enum jt_log_level level, const char *event, const struct jt_log_kv *pairs,
+                  size_t count);
 
 /* The empty pair at the end lets the list be empty in strict C11; jt_log_event skips a NULL key. */
 #define JT_LOG(level, ...) JT_LOG_PAIRS(level, __VA_ARGS__, {.key = NULL})

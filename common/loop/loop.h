@@ -26,7 +26,8 @@ enum {
 };
 
 typedef void (*jt_timer_fn)(void *arg);
-typedef void (*jt_watch_fn)(void *arg, int events); /* JT_READABLE | JT_WRITABLE; an error shows as both */
+typedef void (*jt_watch_fn)(void *arg,
+                            int events); /* JT_READABLE | JT_WRITABLE; an error shows as both */
 typedef void (*jt_signal_fn)(void *arg, int signum);
 
 /** A new loop; it belongs to the thread that first runs it. */
@@ -85,8 +86,8 @@ void jt_timer_free(struct jt_timer *timer);
  * `events` may be changed later, 0 pauses. -EPERM for what can't be watched (a regular file), -EEXIST for a descriptor
  * that is watched already.
  */
-JT_MUST_CHECK int jt_watch_new(struct jt_loop *loop, const char *name, int fd, int events, jt_watch_fn fn,
-                               void *arg, struct jt_watch **out);
+JT_MUST_CHECK int jt_watch_new(struct jt_loop *loop, const char *name, int fd, int events,
+                               jt_watch_fn fn, void *arg, struct jt_watch **out);
 JT_MUST_CHECK int jt_watch_set(struct jt_watch *watch, int events);
 void jt_watch_free(struct jt_watch *watch);
 

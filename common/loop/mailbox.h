@@ -20,8 +20,9 @@ typedef void (*jt_mailbox_fn)(void *arg, void *message);
  * capacity       messages it can hold; rounded up to a power of two
  * The receiver's thread (or, before the loop runs, its creator) calls new and free.
  */
-JT_MUST_CHECK int jt_mailbox_new(struct jt_loop *loop, const char *name, size_t message_bytes, size_t capacity,
-                                 jt_mailbox_fn fn, void *arg, struct jt_mailbox **out);
+JT_MUST_CHECK int jt_mailbox_new(struct jt_loop *loop, const char *name, size_t message_bytes,
+                                 size_t capacity, jt_mailbox_fn fn, void *arg,
+                                 struct jt_mailbox **out);
 
 /** Messages still inside are handed to the callback first, so that nothing they own leaks. */
 void jt_mailbox_free(struct jt_mailbox *mailbox);

@@ -35,8 +35,8 @@ static void on_exit_status(uv_process_t *handle, int64_t status, int signum)
     process->fn(process->arg, status, signum);
 }
 
-int jt_process_start(struct jt_loop *loop, char *const *argv, int link_fd, jt_process_fn fn, void *arg,
-                     struct jt_process **out)
+int jt_process_start(struct jt_loop *loop, char *const *argv, int link_fd, jt_process_fn fn,
+                     void *arg, struct jt_process **out)
 {
     uv_stdio_container_t stdio[JT_PROCESS_LINK_FD + 1] = {
         {.flags = UV_IGNORE},
@@ -80,7 +80,8 @@ void jt_process_free(struct jt_process *process)
 {
     if (!process)
         return;
-    if (!process->has_exited) { /* SIGKILL works at once: waiting here leaves no child and no handle behind */
+    if (!process
+             ->has_exited) { /* SIGKILL works at once: waiting here leaves no child and no handle behind */
         (void)kill(process->handle.pid, SIGKILL);
         (void)waitpid(process->handle.pid, NULL, 0);
     }

@@ -19,8 +19,8 @@ typedef void (*jt_process_fn)(void *arg, int64_t status, int signum);
  * Start `argv[0]` (a path; argv ends in NULL) with our stdout and stderr, /dev/null as stdin and `link_fd` (borrowed) as
  * descriptor JT_PROCESS_LINK_FD; every other descriptor is closed on exec. Loop thread only.
  */
-JT_MUST_CHECK int jt_process_start(struct jt_loop *loop, char *const *argv, int link_fd, jt_process_fn fn, void *arg,
-                                   struct jt_process **out);
+JT_MUST_CHECK int jt_process_start(struct jt_loop *loop, char *const *argv, int link_fd,
+                                   jt_process_fn fn, void *arg, struct jt_process **out);
 pid_t jt_process_pid(const struct jt_process *process);
 int jt_process_kill(struct jt_process *process, int signum);
 /** Forget it: no callback comes. A child that still runs is killed (SIGKILL) and reaped. NULL is fine. */

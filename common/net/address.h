@@ -35,7 +35,8 @@ uint16_t jt_address_port(const struct jt_address *address);
 /** 127/8 or ::1. */
 bool jt_address_is_loopback(const struct jt_address *address);
 /** From the kernel's form, IPv4-mapped turned into IPv4. -EAFNOSUPPORT for other families, -EINVAL for a cut one. */
-JT_MUST_CHECK int jt_address_from(const struct sockaddr *sa, socklen_t size, struct jt_address *out);
+JT_MUST_CHECK int jt_address_from(const struct sockaddr *sa, socklen_t size,
+                                  struct jt_address *out);
 /** For sending from an IPv6 socket: an IPv4 address as IPv4-mapped IPv6 (RFC 4291 §2.5.5.2), others unchanged. */
 struct jt_address jt_address_to_mapped(const struct jt_address *address);
 

@@ -27,7 +27,8 @@ struct jt_seq_ops {
 };
 
 /** Takes `fd` (a connected SEQPACKET socket) on success. */
-JT_MUST_CHECK int jt_seq_new(struct jt_loop *loop, int fd, const struct jt_seq_ops *ops, void *arg, struct jt_seq **out);
+JT_MUST_CHECK int jt_seq_new(struct jt_loop *loop, int fd, const struct jt_seq_ops *ops, void *arg,
+                             struct jt_seq **out);
 void jt_seq_free(struct jt_seq *seq);
 
 /**
@@ -35,7 +36,8 @@ void jt_seq_free(struct jt_seq *seq);
  * than JT_SEQ_QUEUE_MAX messages wait, the link is ended (-ENOBUFS now, on_end at the end of the turn). -EINVAL for an
  * empty message: a peer could not tell it from our end. Other errors (-EMFILE, -EPIPE) concern this message.
  */
-JT_MUST_CHECK int jt_seq_send(struct jt_seq *seq, const void *data, size_t size, const int *fds, int fd_count);
+JT_MUST_CHECK int jt_seq_send(struct jt_seq *seq, const void *data, size_t size, const int *fds,
+                              int fd_count);
 
 /** Peer's process id, for logs. */
 pid_t jt_seq_peer_pid(const struct jt_seq *seq);
@@ -44,8 +46,8 @@ pid_t jt_seq_peer_pid(const struct jt_seq *seq);
 typedef void (*jt_seq_accept_fn)(void *arg, int fd);
 
 /** Listen at `path` (mode 0660, parent must exist; a stale socket file is replaced, a live one is -EADDRINUSE). */
-JT_MUST_CHECK int jt_seq_listen(struct jt_loop *loop, const char *path, jt_seq_accept_fn fn, void *arg,
-                                struct jt_seq_listener **out);
+JT_MUST_CHECK int jt_seq_listen(struct jt_loop *loop, const char *path, jt_seq_accept_fn fn,
+                                void *arg, struct jt_seq_listener **out);
 /** Also removes the socket file. */
 void jt_seq_listener_free(struct jt_seq_listener *listener);
 

@@ -23,8 +23,8 @@ typedef void (*jt_tcp_accept_fn)(void *arg, int fd, const struct jt_address *fro
  * Listen. On EMFILE/ENFILE the reserve descriptor is used to accept and close, so that the loop does not spin and the
  * peer learns it (threat V6). Accepts at most 64 per turn.
  */
-JT_MUST_CHECK int jt_tcp_listen(struct jt_loop *loop, const struct jt_address *bind_to, jt_tcp_accept_fn fn, void *arg,
-                                struct jt_tcp_listener **out);
+JT_MUST_CHECK int jt_tcp_listen(struct jt_loop *loop, const struct jt_address *bind_to,
+                                jt_tcp_accept_fn fn, void *arg, struct jt_tcp_listener **out);
 struct jt_address jt_tcp_listener_address(const struct jt_tcp_listener *listener);
 void jt_tcp_listener_free(struct jt_tcp_listener *listener);
 
@@ -39,8 +39,8 @@ struct jt_tcp_ops {
 };
 
 /** Takes `fd` on success. `queue_max_bytes` bounds what may wait for the socket. */
-JT_MUST_CHECK int jt_tcp_new(struct jt_loop *loop, int fd, size_t queue_max_bytes, const struct jt_tcp_ops *ops,
-                             void *arg, struct jt_tcp **out);
+JT_MUST_CHECK int jt_tcp_new(struct jt_loop *loop, int fd, size_t queue_max_bytes,
+                             const struct jt_tcp_ops *ops, void *arg, struct jt_tcp **out);
 /** Close now; what is queued is lost. No callback comes after. NULL is fine. */
 void jt_tcp_free(struct jt_tcp *tcp);
 /**

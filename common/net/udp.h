@@ -15,9 +15,10 @@
 struct jt_udp;
 
 enum {
-    JT_UDP_DATAGRAM_MAX_BYTES = 1500, /* in; longer ones are dropped and counted by the caller as truncated */
+    JT_UDP_DATAGRAM_MAX_BYTES =
+        1500, /* in; longer ones are dropped and counted by the caller as truncated */
     JT_UDP_BATCH_IN = 32,
-    JT_UDP_BATCH_OUT = 32,  /* messages per sendmmsg */
+    JT_UDP_BATCH_OUT = 32,    /* messages per sendmmsg */
     JT_UDP_SEGMENTS_MAX = 64, /* per message: UDP_MAX_SEGMENTS of the kernel */
 };
 
@@ -38,7 +39,8 @@ struct jt_udp_message {
 };
 
 /** `reuse_port` for several sockets on one address; socket buffers are asked for at 4 MiB; IP_PMTUDISC_PROBE is set. */
-JT_MUST_CHECK int jt_udp_open(const struct jt_address *bind_to, bool reuse_port, struct jt_udp **out);
+JT_MUST_CHECK int jt_udp_open(const struct jt_address *bind_to, bool reuse_port,
+                              struct jt_udp **out);
 void jt_udp_close(struct jt_udp *udp);
 int jt_udp_fd(const struct jt_udp *udp);
 /** The address it is bound to (with the port the kernel chose for port 0). */

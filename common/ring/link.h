@@ -16,8 +16,8 @@ struct jt_link_ops {
 };
 
 /** Takes `fd`, a connected SEQPACKET socket, on success. The first message must be a hello of this version. */
-JT_MUST_CHECK int jt_link_new(struct jt_loop *loop, int fd, const struct jt_link_ops *ops, void *arg,
-                              struct jt_link **out);
+JT_MUST_CHECK int jt_link_new(struct jt_loop *loop, int fd, const struct jt_link_ops *ops,
+                              void *arg, struct jt_link **out);
 void jt_link_free(struct jt_link *link);
 
 /** `fds` has jt_control_fd_count(message) entries, borrowed; NULL when that is 0. A failure ends the link (on_end follows). */

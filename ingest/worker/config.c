@@ -18,7 +18,8 @@ int worker_config_load(struct worker_config *config, int argc, char **argv)
 {
     const struct jt_config_spec spec = {
         .program = "jangteo-worker",
-        .summary = "converts one show's media; started by jangteo-ingest with a control link as descriptor 3",
+        .summary = "converts one show's media; started by jangteo-ingest with a control link as "
+                   "descriptor 3",
         .options = options,
         .count = JT_COUNT(options),
     };

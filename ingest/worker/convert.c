@@ -123,8 +123,8 @@ int worker_convert_new(struct jt_loop *loop, const char *elements, GstCaps *caps
     if (!err) {
         convert->ops = *ops;
         convert->arg = arg;
-        err = jt_mailbox_new(loop, "worker.out", sizeof(struct out_message), OUT_QUEUE_FRAMES, on_out, convert,
-                             &convert->out);
+        err = jt_mailbox_new(loop, "worker.out", sizeof(struct out_message), OUT_QUEUE_FRAMES,
+                             on_out, convert, &convert->out);
     }
     if (!err)
         err = launch(convert, elements);
@@ -145,7 +145,8 @@ void worker_convert_free(struct worker_convert *convert)
         return;
     convert->is_closing = true;
     if (convert->pipeline)
-        (void)gst_element_set_state(convert->pipeline, GST_STATE_NULL); /* its threads have ended after this */
+        (void)gst_element_set_state(convert->pipeline,
+                                    GST_STATE_NULL); /* its threads have ended after this */
     g_clear_object(&convert->source);
     g_clear_object(&convert->sink);
     g_clear_object(&convert->pipeline);
@@ -154,8 +155,8 @@ void worker_convert_free(struct worker_convert *convert)
     free(convert);
 }
 
-int worker_convert_push(struct worker_convert *convert, const uint8_t *data, size_t size, uint64_t dts_ns,
-                        uint64_t pts_ns)
+int worker_convert_push(struct worker_convert *convert, const uint8_t *data, size_t size,
+                        uint64_t dts_ns, uint64_t pts_ns)
 {
     GstBuffer *buffer;
 

@@ -27,12 +27,13 @@ struct worker_convert_ops {
  * `elements`: what stands between source and sink, in gst-launch's words. `caps`: of the input; taken.
  */
 JT_MUST_CHECK int worker_convert_new(struct jt_loop *loop, const char *elements, GstCaps *caps,
-                                     const struct worker_convert_ops *ops, void *arg, struct worker_convert **out);
+                                     const struct worker_convert_ops *ops, void *arg,
+                                     struct worker_convert **out);
 void worker_convert_free(struct worker_convert *convert);
 
 /** A frame with its times in ns; copied. -EAGAIN: the pipeline is that far behind, drop up to a key frame. */
-JT_MUST_CHECK int worker_convert_push(struct worker_convert *convert, const uint8_t *data, size_t size, uint64_t dts_ns,
-                                      uint64_t pts_ns);
+JT_MUST_CHECK int worker_convert_push(struct worker_convert *convert, const uint8_t *data,
+                                      size_t size, uint64_t dts_ns, uint64_t pts_ns);
 
 /** Ask the encoder for a key frame. */
 void worker_convert_request_key_frame(struct worker_convert *convert);

@@ -132,7 +132,8 @@ static void add_product(struct worker *worker, const struct jt_control *message)
 static void on_demand(struct worker *worker, const struct jt_control *message)
 {
     for (size_t i = 0; i < worker->product_count; i++)
-        if (worker->products[i].track == message->track && strcmp(worker->products[i].name, message->name) == 0) {
+        if (worker->products[i].track == message->track &&
+            strcmp(worker->products[i].name, message->name) == 0) {
             if (!message->on)
                 drop_product(worker, i);
             return;
@@ -210,8 +211,8 @@ static int build(struct worker *worker)
     if (!err)
         err = jt_bell_new(&worker->bell);
     if (!err)
-        err = jt_watch_new(worker->loop, "worker.bell", jt_bell_fd(worker->bell), JT_READABLE, on_bell, worker,
-                           &worker->bell_watch);
+        err = jt_watch_new(worker->loop, "worker.bell", jt_bell_fd(worker->bell), JT_READABLE,
+                           on_bell, worker, &worker->bell_watch);
     if (!err)
         err = jt_link_new(worker->loop, JT_PROCESS_LINK_FD, &link_ops, worker, &worker->link);
     if (err)

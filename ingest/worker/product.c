@@ -48,12 +48,14 @@ static const struct worker_recipe *const recipes[] = {&worker_recipe_opus, &work
 /* pts × 10⁹ does not fit 64 bits: split at the second. */
 static uint64_t to_ns(int64_t units, uint32_t clock_hz)
 {
-    return (uint64_t)(units / clock_hz) * NS_PER_S + (uint64_t)(units % clock_hz) * NS_PER_S / clock_hz;
+    return (uint64_t)(units / clock_hz) * NS_PER_S +
+           (uint64_t)(units % clock_hz) * NS_PER_S / clock_hz;
 }
 
 static int64_t from_ns(uint64_t ns, uint32_t clock_hz)
 {
-    return (int64_t)(ns / NS_PER_S * clock_hz + (ns % NS_PER_S * clock_hz + NS_PER_S / 2) / NS_PER_S);
+    return (int64_t)(ns / NS_PER_S * clock_hz +
+                     (ns % NS_PER_S * clock_hz + NS_PER_S / 2) / NS_PER_S);
 }
 
 /* ---- out: what the pipeline made ---- */
@@ -132,9 +134,10 @@ static void on_sample(void *arg, GstSample *sample)
     ns = gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
     if (!GST_CLOCK_TIME_IS_VALID(ns) || !gst_buffer_map(buffer, &map, GST_MAP_READ))
         return;
-    frame = (struct jt_frame){.data = map.data,
-                              .size = map.size,
-                              .is_key = !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT)};
+    frame =
+        (struct jt_frame){.data = map.data,
+                          .size = map.size,
+                          .is_key = !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT)};
     frame.pts = snap(product, from_ns(ns, product->to.clock_hz), GST_BUFFER_DURATION(buffer));
     frame.dts = frame.pts;
     frame.capture_us = (int64_t)(ns / 1000);
@@ -163,8 +166,8 @@ static int start_convert(struct worker_product *product)
     product->is_described = false;
     product->needs_key = product->recipe->is_key_needed;
     product->recipe->elements(product->context.config, &product->from, launch, sizeof(launch));
-    return worker_convert_new(product->context.loop, launch, product->recipe->caps(&product->from), &convert_ops,
-                              product, &product->convert);
+    return worker_convert_new(product->context.loop, launch, product->recipe->caps(&product->from),
+                              &convert_ops, product, &product->convert);
 }
 
 static bool reserve(struct worker_product *product, uint32_t packets)
@@ -205,7 +208,8 @@ static int copy_packets(struct worker_product *product, const struct jt_ring_fra
             return err;
         if (!jt_ring_reader_copy(product->reader, &packet, copy))
             return -ESTALE;
-        product->payloads[i] = (struct jt_payload){.data = copy, .size = packet.size, .flags = packet.flags};
+        product->payloads[i] =
+            (struct jt_payload){.data = copy, .size = packet.size, .flags = packet.flags};
     }
     return 0;
 }
@@ -220,10 +224,12 @@ static int feed(struct worker_product *product, const struct jt_ring_frame *fram
     err = copy_packets(product, frame);
     if (err)
         return err;
-    unit = jt_writer_of(product->unit, (size_t)product->packets_capacity * JT_PAYLOAD_MAX_BYTES * 3);
+    unit =
+        jt_writer_of(product->unit, (size_t)product->packets_capacity * JT_PAYLOAD_MAX_BYTES * 3);
     if (product->recipe->unpack(product->payloads, frame->packet_count, &unit))
         return 0; /* not ours to repair: ingest packed it, or lied */
-    err = worker_convert_push(product->convert, unit.data, unit.size, to_ns(frame->dts, product->from.clock_hz),
+    err = worker_convert_push(product->convert, unit.data, unit.size,
+                              to_ns(frame->dts, product->from.clock_hz),
                               to_ns(frame->pts, product->from.clock_hz));
     product->needs_key = err && product->recipe->is_key_needed;
     return err == -EAGAIN ? 0 : err;
@@ -311,8 +317,8 @@ static int open_source(struct worker_product *product)
     return err;
 }
 
-int worker_product_new(const struct worker_context *context, const char *name, const struct worker_origin *origin,
-                       struct worker_product **out)
+int worker_product_new(const struct worker_context *context, const char *name,
+                       const struct worker_origin *origin, struct worker_product **out)
 {
     struct worker_product *product = calloc(1, sizeof(*product));
     int err;

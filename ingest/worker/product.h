@@ -37,7 +37,8 @@ struct worker_origin {
  * track's codec.
  */
 JT_MUST_CHECK int worker_product_new(const struct worker_context *context, const char *name,
-                                     const struct worker_origin *origin, struct worker_product **out);
+                                     const struct worker_origin *origin,
+                                     struct worker_product **out);
 void worker_product_free(struct worker_product *product);
 
 /** New frames may be in the source's ring. */

@@ -21,13 +21,16 @@ struct worker_recipe {
     enum jt_codec from;
     bool is_key_needed; /* begin at a key frame, and after a gap go on at the next */
     /** The elements between appsrc and appsink. */
-    void (*elements)(const struct worker_config *config, const struct jt_track_info *from, char *out, size_t capacity);
+    void (*elements)(const struct worker_config *config, const struct jt_track_info *from,
+                     char *out, size_t capacity);
     GstCaps *(*caps)(const struct jt_track_info *from);
     int (*unpack)(const struct jt_payload *payloads, size_t count, struct jt_writer *out);
     /** Track info of the output from the first sample's caps; -EAGAIN: not known yet. */
-    int (*describe)(const GstCaps *caps, const struct jt_track_info *from, struct jt_track_info *out);
+    int (*describe)(const GstCaps *caps, const struct jt_track_info *from,
+                    struct jt_track_info *out);
     /** Put an output frame into a sink. Returns payloads (> 0) or a negative errno. */
-    int (*pack)(const struct jt_frame *frame, const struct jt_track_info *info, const struct jt_packet_sink *sink);
+    int (*pack)(const struct jt_frame *frame, const struct jt_track_info *info,
+                const struct jt_packet_sink *sink);
 };
 
 extern const struct worker_recipe worker_recipe_opus;

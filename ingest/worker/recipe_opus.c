@@ -9,7 +9,8 @@
 #include "media/opus.h"
 #include "media/packet.h"
 
-static void elements(const struct worker_config *config, const struct jt_track_info *from, char *out, size_t capacity)
+static void elements(const struct worker_config *config, const struct jt_track_info *from,
+                     char *out, size_t capacity)
 {
     (void)from;
     (void)snprintf(out, capacity,
@@ -21,16 +22,17 @@ static void elements(const struct worker_config *config, const struct jt_track_i
 static GstCaps *caps(const struct jt_track_info *from)
 {
     GstBuffer *config = gst_buffer_new_memdup(from->config, from->config_bytes);
-    GstCaps *made = gst_caps_new_simple("audio/mpeg", "mpegversion", G_TYPE_INT, 4, "stream-format", G_TYPE_STRING,
-                                        "raw", "framed", G_TYPE_BOOLEAN, TRUE, "rate", G_TYPE_INT,
-                                        (int)from->sample_rate, "channels", G_TYPE_INT, (int)from->channels,
-                                        "codec_data", GST_TYPE_BUFFER, config, NULL);
+    GstCaps *made = gst_caps_new_simple(
+        "audio/mpeg", "mpegversion", G_TYPE_INT, 4, "stream-format", G_TYPE_STRING, "raw", "framed",
+        G_TYPE_BOOLEAN, TRUE, "rate", G_TYPE_INT, (int)from->sample_rate, "channels", G_TYPE_INT,
+        (int)from->channels, "codec_data", GST_TYPE_BUFFER, config, NULL);
 
     gst_buffer_unref(config);
     return made;
 }
 
-static int describe(const GstCaps *out_caps, const struct jt_track_info *from, struct jt_track_info *out)
+static int describe(const GstCaps *out_caps, const struct jt_track_info *from,
+                    struct jt_track_info *out)
 {
     (void)out_caps;
     (void)from;
@@ -38,7 +40,8 @@ static int describe(const GstCaps *out_caps, const struct jt_track_info *from, s
     return 0;
 }
 
-static int pack(const struct jt_frame *frame, const struct jt_track_info *info, const struct jt_packet_sink *sink)
+static int pack(const struct jt_frame *frame, const struct jt_track_info *info,
+                const struct jt_packet_sink *sink)
 {
     (void)info;
     return jt_opus_pack(frame->data, frame->size, sink);

@@ -145,7 +145,8 @@ int main(int argc, char **argv)
     bench.show = argv[2];
     bench.end_us = jt_clock_mono_us() + (int64_t)atoi(argv[3]) * JT_USEC_PER_SEC;
     jt_log_init("worker_delay", JT_LOG_ERROR);
-    if (jt_loop_new("bench", &bench.loop) || jt_link_new(bench.loop, jt_seq_connect(argv[1]), &ops, &bench, &link) ||
+    if (jt_loop_new("bench", &bench.loop) ||
+        jt_link_new(bench.loop, jt_seq_connect(argv[1]), &ops, &bench, &link) ||
         jt_timer_new(bench.loop, "bench.poll", on_poll, &bench, &poll))
         return 1;
     jt_link_hello(link, JT_ROLE_RELAY);

@@ -11,7 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static int replay_file(const char *folder, const char *name)
 {
     char path[4096];
-    uint8_t *data = malloc(INPUT_MAX_BYTES); /* on the heap and cut to size: ASan sees one byte too far */
+    uint8_t *data =
+        malloc(INPUT_MAX_BYTES); /* on the heap and cut to size: ASan sees one byte too far */
     size_t size;
     FILE *file;
 
