@@ -190,11 +190,20 @@ static void on_grace_over(void *arg)
     show_end(arg);
 }
 
-static uint32_t next_epoch(uint32_t last)
+/* What names got last, also those whose show has ended. Names that share a place only skip numbers. */
+static uint32_t last_epochs[EPOCH_BUCKETS];
+
+static uint32_t next_epoch(const char *name)
 {
     uint32_t now = (uint32_t)(jt_clock_wall_us() / JT_USEC_PER_SEC - EPOCH_ZERO_S);
+    uint32_t hash = 5381;
+    uint32_t *last;
 
-    return JT_MAX(last + 1, now);
+    for (; *name; name++)
+        hash = hash * 33 + (uint8_t)*name;
+    last = &last_epochs[hash % EPOCH_BUCKETS];
+    *last = JT_MAX(*last + 1, now);
+    return *last;
 }
 
 static int show_new(struct ingest_shows *shows, const char *name, struct ingest_show **out)
@@ -247,7 +256,7 @@ int ingest_show_join(struct ingest_shows *shows, const char *name,
     }
     jt_timer_stop(show->grace);
     jt_metric_add(&joins_total, show->epoch ? "returned" : "new", 1);
-    show->epoch = next_epoch(show->epoch);
+    show->epoch = next_epoch(show->name);
     show->warning_count = 0;
     show->publisher = *ops;
     show->publisher_arg = arg;
