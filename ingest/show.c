@@ -20,6 +20,7 @@ enum {
     WARNINGS_MAX = 8,
     EPOCH_ZERO_S =
         1577836800, /* 2020-01-01: epochs are seconds since, so that a restarted ingest counts on */
+    EPOCH_BUCKETS = 256,
 };
 
 static struct jt_metric shows_gauge = JT_GAUGE("jangteo_ingest_shows", "Shows by state.", "state");
