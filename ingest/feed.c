@@ -52,8 +52,8 @@ struct ingest_feed {
     int64_t video_since_us;
     uint8_t *scratch;
     size_t scratch_bytes;
-    int64_t bad_since_us;
-    int bad_count;
+    int64_t bad_at_us[INGEST_BAD_FRAMES_MAX]; /* a ring: when the last ones came; 0: none yet */
+    unsigned bad_next;
     struct jt_log_gate bad_gate;
 };
 
@@ -82,16 +82,18 @@ void ingest_feed_free(struct ingest_feed *feed)
 static int count_bad(struct ingest_feed *feed, const char *reason, int64_t now_us)
 {
     int suppressed = jt_log_gate_pass(&feed->bad_gate, now_us);
+    int64_t first_us;
 
     jt_metric_add(&bad_total, reason, 1);
     if (suppressed >= 0)
         jt_warn("frame.bad", KV("show", ingest_show_name(feed->show)), KV("reason", reason),
                 KV("suppressed", suppressed));
-    if (now_us - feed->bad_since_us > (int64_t)INGEST_BAD_FRAMES_WINDOW_MS * JT_USEC_PER_MSEC) {
-        feed->bad_since_us = now_us;
-        feed->bad_count = 0;
-    }
-    return ++feed->bad_count >= INGEST_BAD_FRAMES_MAX ? -EPROTO : 0;
+    feed->bad_at_us[feed->bad_next] = now_us;
+    feed->bad_next = (feed->bad_next + 1) % INGEST_BAD_FRAMES_MAX;
+    first_us = feed->bad_at_us[feed->bad_next];
+    if (first_us && now_us - first_us <= (int64_t)INGEST_BAD_FRAMES_WINDOW_MS * JT_USEC_PER_MSEC)
+        return -EPROTO;
+    return 0;
 }
 
 static uint8_t *scratch_of(struct ingest_feed *feed, size_t bytes)
