@@ -30,7 +30,7 @@ static struct jt_metric warnings_total =
     JT_COUNTER("jangteo_ingest_warnings_total", "Warnings to sellers.", "code");
 
 struct warning {
-    char code[64];
+    char code[JT_CONTROL_TEXT_MAX_BYTES];
     char words[JT_CONTROL_TEXT_MAX_BYTES];
 };
 
@@ -282,10 +282,14 @@ void ingest_show_leave(struct ingest_show *show)
 void ingest_show_stop(struct ingest_show *show, const char *code, const char *words)
 {
     struct ingest_publisher_ops publisher = show->publisher;
+    struct ingest_shows *shows = show->shows;
+    char name[JT_SHOW_NAME_MAX_BYTES];
 
+    memcpy(name, show->name, sizeof(name));
     if (publisher.stop)
         publisher.stop(show->publisher_arg, code, words);
-    if (show->state == JT_SHOW_WAITING)
+    show = ingest_show_find(shows, name); /* without grace it ended as its publisher left */
+    if (show && show->state == JT_SHOW_WAITING)
         jt_timer_start(show->grace, 0, 0); /* nothing is waited for */
 }
 

@@ -278,6 +278,36 @@ static void test_grace_runs_out_and_stop_waits_for_nobody(void **state)
     rig_free(rig);
 }
 
+/* Without grace the show is gone when its publisher has left. */
+static void test_stop_of_a_show_without_grace(void **state)
+{
+    struct rig *rig = rig_new(0);
+
+    (void)state;
+    assert_int_equal(join(rig, "rice"), 0);
+    ingest_show_stop(rig->show, "NetStream.Publish.Denied", "Stopped by the operator.");
+    assert_true(rig->was_stopped);
+    assert_string_equal(rig->told, "live ended ");
+    assert_int_equal(ingest_shows_count(rig->shows), 0);
+    rig_free(rig);
+}
+
+/* A code may have 64 characters (ring/control.h). */
+static void test_the_longest_code_is_told_once_too(void **state)
+{
+    struct rig *rig = rig_new(0);
+    char code[65];
+
+    (void)state;
+    memset(code, 'c', sizeof(code) - 1);
+    code[64] = '\0';
+    assert_int_equal(join(rig, "rice"), 0);
+    ingest_show_warn(rig->show, code, "words");
+    ingest_show_warn(rig->show, code, "words");
+    assert_int_equal(strlen(rig->told), strlen("live ! ") + 64);
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +319,8 @@ int main(void)
         cmocka_unit_test(test_a_new_worker_replaces_what_the_old_one_made),
         cmocka_unit_test(test_warnings_are_told_once_an_epoch),
         cmocka_unit_test(test_grace_runs_out_and_stop_waits_for_nobody),
+        cmocka_unit_test(test_stop_of_a_show_without_grace),
+        cmocka_unit_test(test_the_longest_code_is_told_once_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
