@@ -21,7 +21,8 @@ service_define() {
 # Children of a part that was killed would hold its ports.
 pkill -KILL -g 0 -x nginx
 pkill -KILL -g 0 -x jangteo-worker
-echo "\$(date -u +%FT%T.%3NZ) warn run service.end name=$name exit=\$1 signal=\$2"
+case "\$1 \$2" in '0 0' | '-1 15') level=info ;; *) level=warn ;; esac
+echo "\$(date -u +%FT%T.%3NZ) \$level run service.end name=$name exit=\$1 signal=\$2"
 echo "\$1 \$2" >>ended
 END
     printf '#!/bin/sh\nexec svlogd %q\n' "$logs/$name" >"$dir/log/run"
