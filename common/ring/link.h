@@ -11,7 +11,7 @@ struct jt_loop;
 struct jt_link_ops {
     /** A well-formed message with as many descriptors as its type must carry. Take one by setting its entry to -1. */
     void (*on_message)(void *arg, const struct jt_control *message, int *fds);
-    /** The peer went away or broke the protocol: free the link here or later. */
+    /** The peer went away, broke the protocol or missed a message. Comes once; free the link here or later. */
     void (*on_end)(void *arg, int error);
 };
 
@@ -20,7 +20,11 @@ JT_MUST_CHECK int jt_link_new(struct jt_loop *loop, int fd, const struct jt_link
                               void *arg, struct jt_link **out);
 void jt_link_free(struct jt_link *link);
 
-/** `fds` has jt_control_fd_count(message) entries, borrowed; NULL when that is 0. A failure ends the link (on_end follows). */
+/**
+ * `fds` has jt_control_fd_count(message) entries, borrowed; NULL when that is 0. What the socket does not take ends the
+ * link: on_end follows in the next turn, never from within. A message with a field its type may not hold is logged and
+ * left out.
+ */
 void jt_link_send(struct jt_link *link, const struct jt_control *message, const int *fds);
 
 /** Send the hello every link begins with. */
