@@ -175,8 +175,9 @@ static void on_message(void *arg, const struct jt_control *message, int *fds)
 
     switch (message->type) {
     case JT_CONTROL_HELLO:
+        if (!worker->has_hello) /* a second one would have every track sent again */
+            send_everything(worker);
         worker->has_hello = true;
-        send_everything(worker);
         break;
     case JT_CONTROL_READER:
         on_worker_bell(worker, fds);
