@@ -16,7 +16,8 @@ const SETUP_MS = 3000;
 let chain;
 const file = fileScope(test);
 test.before(async () => {
-    chain = await startShow(file, { relay: { 'rtc.setup_ms': SETUP_MS }, publish: { size: '320x180', kbps: 300 } });
+    const relay = { 'rtc.setup_ms': SETUP_MS, 'whep.posts_per_s': 1, 'whep.posts_burst': 5 }; // the token's own limits
+    chain = await startShow(file, { relay, publish: { size: '320x180', kbps: 300 } });
 });
 
 const front = () => ({ socketPath: chain.relay.socketPath });
