@@ -36,3 +36,45 @@ void relay_stream_begin_replay(struct relay_stream *stream, uint64_t first, uint
     stream->squeeze =
         (struct relay_squeeze){.last_frame = last, .last_pts = last_pts, .step = step};
 }
+
+static uint32_t natural_stamp(const struct relay_stream *stream, uint64_t frame, int64_t pts)
+{
+    return (uint32_t)relay_stream_pts(stream, frame, pts) + stream->rtp.timestamp_offset;
+}
+
+static bool is_on_floor(const struct relay_floor *floor, uint64_t frame)
+{
+    return frame - floor->first_frame < floor->count; /* unsigned: before the first is far behind */
+}
+
+uint32_t relay_stream_stamp(const struct relay_stream *stream, uint64_t frame, int64_t pts)
+{
+    const struct relay_floor *floor = &stream->floor;
+
+    if (is_on_floor(floor, frame))
+        return floor->stamp + (uint32_t)(frame - floor->first_frame);
+    return natural_stamp(stream, frame, pts);
+}
+
+uint32_t relay_stream_advance(struct relay_stream *stream, uint64_t frame, int64_t pts)
+{
+    struct relay_floor *floor = &stream->floor;
+    uint32_t stamp = natural_stamp(stream, frame, pts);
+
+    if (stream->has_sent && (int32_t)(stamp - stream->rtp.last_timestamp) <= 0) {
+        if (!floor->count || frame != floor->first_frame + floor->count)
+            *floor =
+                (struct relay_floor){.first_frame = frame, .stamp = stream->rtp.last_timestamp + 1};
+        floor->count++;
+    } else if (is_on_floor(floor, frame)) {
+        floor->count = 0; /* sent anew, with time to spare */
+    }
+    stream->rtp.last_timestamp = relay_stream_stamp(stream, frame, pts);
+    return stream->rtp.last_timestamp;
+}
+
+void relay_stream_reset(struct relay_stream *stream)
+{
+    stream->floor.count = 0;
+    stream->squeeze.step = 0;
+}

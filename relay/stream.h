@@ -30,6 +30,12 @@ struct relay_squeeze {
     int64_t step; /* clock ticks between them; 0: no squeeze */
 };
 
+/** Frames that would have gone out with a time at or before the newest one sent: each gets one tick more instead. */
+struct relay_floor {
+    uint64_t first_frame, count; /* count 0: none */
+    uint32_t stamp;              /* of the first */
+};
+
 struct relay_stream {
     LIST_ENTRY(relay_stream) link; /* in one of its track's lists */
     struct relay_viewer *viewer;
@@ -39,6 +45,7 @@ struct relay_stream {
     struct jt_answer_media plan;
     struct jt_rtp_out rtp;
     struct relay_squeeze squeeze;
+    struct relay_floor floor;
     uint64_t next_frame;  /* while catching */
     int64_t credit_bytes; /* while catching: may be sent now */
     int64_t credit_at_us;
@@ -47,7 +54,19 @@ struct relay_stream {
     bool has_sent;           /* a frame went out */
 };
 
-/** The pts a frame is sent with (before jt_rtp_out_stamp): its own, or squeezed. */
+/**
+ * RTP timestamp of a frame when it is sent for the first time: its own time, or squeezed, and always later than what was
+ * sent before, so that no two frames share one.
+ */
+uint32_t relay_stream_advance(struct relay_stream *stream, uint64_t frame, int64_t pts);
+
+/** The same again, for a resend. */
+uint32_t relay_stream_stamp(const struct relay_stream *stream, uint64_t frame, int64_t pts);
+
+/** Another track: its frames are numbered anew. */
+void relay_stream_reset(struct relay_stream *stream);
+
+/** The pts a frame is sent with: its own, or squeezed. */
 int64_t relay_stream_pts(const struct relay_stream *stream, uint64_t frame, int64_t pts);
 
 /**

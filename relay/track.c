@@ -139,6 +139,7 @@ static void join(struct relay_stream *stream, int64_t now_us)
 void relay_track_attach(struct relay_track *track, struct relay_stream *stream, int64_t now_us)
 {
     relay_track_detach(stream);
+    relay_stream_reset(stream);
     stream->track = track;
     if (stream->is_video)
         join(stream, now_us);
@@ -201,7 +202,7 @@ static bool send_frame(struct relay_track *track, const struct jt_ring_frame *fr
 
     if (!relay_viewer_may_send(viewer, frame->size_bytes))
         return false;
-    stamp = jt_rtp_out_stamp(&stream->rtp, relay_stream_pts(stream, frame->number, frame->pts));
+    stamp = relay_stream_advance(stream, frame->number, frame->pts);
     index = jt_rtp_out_take(&stream->rtp, track->source_id, frame->first_seq, frame->packet_count);
     header = relay_viewer_header(viewer, stream, stamp);
     for (uint32_t i = 0; i < frame->packet_count; i++) {
@@ -479,9 +480,8 @@ void relay_track_resend(struct relay_track *track, struct relay_stream *stream, 
         jt_metric_add(&resends_total, "gone", 1);
         return;
     }
-    header = relay_viewer_header(viewer, stream,
-                                 (uint32_t)relay_stream_pts(stream, frame.number, frame.pts) +
-                                     stream->rtp.timestamp_offset);
+    header =
+        relay_viewer_header(viewer, stream, relay_stream_stamp(stream, frame.number, frame.pts));
     size = rtx_payload(track, source_seq, sequence, &header, payload);
     if (!size || !relay_viewer_may_send(viewer, size)) {
         jt_metric_add(&resends_total, "gone", 1);

@@ -25,8 +25,7 @@ static struct relay_stream stream_new(void)
 
 static uint32_t sent(struct relay_stream *stream, uint64_t frame)
 {
-    uint32_t stamp =
-        jt_rtp_out_stamp(&stream->rtp, relay_stream_pts(stream, frame, true_pts(frame)));
+    uint32_t stamp = relay_stream_advance(stream, frame, true_pts(frame));
 
     stream->has_sent = true;
     return stamp - stream->rtp.timestamp_offset;
@@ -75,7 +74,7 @@ static void test_time_never_goes_back_at_a_second_replay(void **state)
     assert_int_equal((uint32_t)true_pts(89), last);
 }
 
-static void test_no_room_at_all_holds_time(void **state)
+static void test_no_room_at_all_still_gives_each_frame_its_time(void **state)
 {
     struct relay_stream stream = stream_new();
     uint32_t last, now;
@@ -86,9 +85,33 @@ static void test_no_room_at_all_holds_time(void **state)
                               true_pts(50)); /* nothing new came since: forty-one frames, no time */
     for (uint64_t frame = 10; frame <= 50; frame++) {
         now = sent(&stream, frame);
-        assert_true((int32_t)(now - last) >= 0);
+        assert_true((int32_t)(now - last) > 0);
+        assert_int_equal(relay_stream_stamp(&stream, frame, true_pts(frame)) -
+                             stream.rtp.timestamp_offset,
+                         now); /* a resend */
         last = now;
     }
+}
+
+/* A restarted worker encodes its source anew from the last key frame: what comes first is older than what was sent. */
+static void test_frames_of_the_past_get_a_tick_each(void **state)
+{
+    struct relay_stream stream = stream_new();
+    uint32_t last;
+
+    (void)state;
+    last = sent(&stream, 30);
+    relay_stream_reset(&stream); /* another track, its frames numbered from 0 */
+    for (uint64_t frame = 0; frame < 40; frame++) {
+        int64_t pts = true_pts(frame + 20);
+        uint32_t now = relay_stream_advance(&stream, frame, pts) - stream.rtp.timestamp_offset;
+
+        assert_int_equal(now, frame <= 10 ? last + 1 + frame : (uint32_t)pts);
+    }
+    for (uint64_t frame = 0; frame < 40; frame++) /* resends find the same */
+        assert_int_equal(relay_stream_stamp(&stream, frame, true_pts(frame + 20)) -
+                             stream.rtp.timestamp_offset,
+                         frame <= 10 ? last + 1 + frame : (uint32_t)true_pts(frame + 20));
 }
 
 static void test_a_quick_stream_is_not_slowed_down(void **state)
@@ -107,7 +130,8 @@ int main(void)
         cmocka_unit_test(test_without_replay_times_are_true),
         cmocka_unit_test(test_replay_ends_at_the_live_time),
         cmocka_unit_test(test_time_never_goes_back_at_a_second_replay),
-        cmocka_unit_test(test_no_room_at_all_holds_time),
+        cmocka_unit_test(test_no_room_at_all_still_gives_each_frame_its_time),
+        cmocka_unit_test(test_frames_of_the_past_get_a_tick_each),
         cmocka_unit_test(test_a_quick_stream_is_not_slowed_down),
     };
 
