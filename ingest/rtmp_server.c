@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "ingest/config.h"
@@ -286,7 +287,8 @@ static void on_accept(void *arg, int fd, const struct jt_address *from)
     struct ingest_rtmp *rtmp = arg;
     int suppressed;
 
-    if (rtmp->count < rtmp->config->rtmp_connections_max && connection_new(rtmp, fd, from) == 0)
+    if (rtmp->count < rtmp->config->rtmp_connections_max &&
+        !jt_descriptor_is_reserved(fd, JT_DESCRIPTORS_RESERVE) && connection_new(rtmp, fd, from) == 0)
         return;
     (void)close(fd);
     jt_metric_add(&closed_total, "no_room", 1);

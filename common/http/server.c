@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <libwebsockets.h>
 
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "http/exchange.h"
 #include "http/gate.h"
@@ -42,8 +43,14 @@ struct jt_http_server {
 
 static int on_accept(struct jt_http_server *server, int fd)
 {
+    bool is_admin = server->policy.connections.peer_max < 0;
     const char *reason;
 
+    if (jt_descriptor_is_reserved(
+            fd, is_admin ? JT_DESCRIPTORS_RESERVE_ADMIN : JT_DESCRIPTORS_RESERVE)) {
+        jt_http_refused("descriptors"); /* before none is left: libwebsockets' accept would spin on EMFILE */
+        return -1;
+    }
     if (jt_http_connections_admit(&server->policy.connections, fd, &reason))
         return 0;
     jt_http_refused(reason);
