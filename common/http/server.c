@@ -46,9 +46,10 @@ static int on_accept(struct jt_http_server *server, int fd)
     bool is_admin = server->policy.connections.peer_max < 0;
     const char *reason;
 
-    if (jt_descriptor_is_reserved(
-            fd, is_admin ? JT_DESCRIPTORS_RESERVE_ADMIN : JT_DESCRIPTORS_RESERVE)) {
-        jt_http_refused("descriptors"); /* before none is left: libwebsockets' accept would spin on EMFILE */
+    if (jt_descriptor_is_reserved(fd, is_admin ? JT_DESCRIPTORS_RESERVE_ADMIN
+                                               : JT_DESCRIPTORS_RESERVE)) {
+        jt_http_refused(
+            "descriptors"); /* before none is left: libwebsockets' accept would spin on EMFILE */
         return -1;
     }
     if (jt_http_connections_admit(&server->policy.connections, fd, &reason))
