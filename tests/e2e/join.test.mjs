@@ -5,11 +5,12 @@ import test from 'node:test';
 import { launchBrowser } from '../integration/harness/browser.mjs';
 import { startJangteo } from '../integration/harness/index.mjs';
 import { describeJoin, joinAt } from './kit/join.mjs';
+import { underPressure } from './kit/pressure.mjs';
 import { clockPublish } from './kit/publishers.mjs';
 
 const GOP_FRAMES = 240;
-const FIRST_FRAME_MS = 1500;
-const BEHIND_MS = 1000;
+const WANTED = { firstFrameMs: 1500, behindMs: 1000 };
+const WANTED_STARVED = { firstFrameMs: 6000, behindMs: 2500 }; // of a machine that can't run encoder and browser in real time
 
 test('joining an 8 s group of pictures', async (t) => {
     const jangteo = await startJangteo(t);
@@ -18,10 +19,12 @@ test('joining an 8 s group of pictures', async (t) => {
 
     for (const offsetMs of [1000, 4000, 7000]) {
         await t.test(`${offsetMs} ms after the key frame`, async (step) => {
-            const join = await joinAt(step, browser, jangteo, publisher, { offsetMs, gop: GOP_FRAMES });
+            const { result: join, isStarved } = await underPressure(() =>
+                joinAt(step, browser, jangteo, publisher, { offsetMs, gop: GOP_FRAMES }));
             step.diagnostic(describeJoin(join));
-            assert.ok(join.firstFrameMs <= FIRST_FRAME_MS, `first frame after ${join.firstFrameMs} ms`);
-            assert.ok(join.behindAfter2sMs <= BEHIND_MS, `${join.behindAfter2sMs} ms behind after 2 s`);
+            const wanted = isStarved ? WANTED_STARVED : WANTED;
+            assert.ok(join.firstFrameMs <= wanted.firstFrameMs, `first frame after ${join.firstFrameMs} ms`);
+            assert.ok(join.behindAfter2sMs <= wanted.behindMs, `${join.behindAfter2sMs} ms behind after 2 s`);
         });
     }
 });

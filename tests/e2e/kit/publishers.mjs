@@ -1,8 +1,10 @@
 // Encoders as sellers have them, at 1280 x 720 and 30 frames a second with sound.
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { atEnd, Program, run } from '../../integration/harness/index.mjs';
+import { atEnd, Program, root, run } from '../../integration/harness/index.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 
@@ -13,16 +15,21 @@ async function started(t, program, sign) {
 }
 
 /**
- * Encode `seconds` of picture and tone into an FLV file, once; `encoder` are the arguments that choose how. Publishing
- * a file leaves the processor to what is tested, and the bits are the same.
+ * An FLV file of `seconds` of picture and tone, made once and kept as build/e2e-films/NAME.flv; `encoder` are the
+ * arguments that choose how. Publishing a file leaves the processor to what is tested, and the bits are the same.
  */
-export async function encode720(file, encoder, seconds) {
-    const args = ['-hide_banner', '-loglevel', 'warning', '-nostdin', '-y', '-t', String(seconds)];
+export async function film720(name, encoder, seconds) {
+    const file = path.join(root, 'build/e2e-films', `${name}.flv`);
+    if (existsSync(file)) return file;
+    await mkdir(path.dirname(file), { recursive: true });
+    const args = ['-hide_banner', '-loglevel', 'warning', '-nostdin', '-y'];
     args.push('-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=30', '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000');
     args.push('-t', String(seconds), '-pix_fmt', 'yuv420p', '-c:v', 'libx264', ...encoder, '-b:v', '1500k');
-    args.push('-c:a', 'aac', '-b:a', '96k', '-ac', '2', file);
-    const ended = await run('ffmpeg', args, { timeoutMs: 10000 + seconds * 5000 });
+    args.push('-c:a', 'aac', '-b:a', '96k', '-ac', '2', '-f', 'flv', `${file}.${process.pid}`);
+    const ended = await run('ffmpeg', args, { timeoutMs: 20000 + seconds * 8000 });
     assert.equal(ended.code, 0, ended.text);
+    await rename(`${file}.${process.pid}`, file);
+    return file;
 }
 
 /** ffmpeg, sending a file in real time; ends with the file. */
