@@ -1,7 +1,9 @@
 #include "relay/worker.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +78,8 @@ struct relay_workers {
     struct jt_address address;
     int count;
     struct relay_worker *list[RELAY_WORKERS_MAX];
+    pthread_rwlock_t door; /* workers hand over only while all of them have a mailbox */
+    bool is_open;
 };
 
 void relay_worker_set_path(struct relay_worker *worker, struct relay_viewer *viewer,
@@ -354,6 +358,24 @@ static int owner_of(struct relay_worker *worker, const uint8_t *data, size_t siz
     return number;
 }
 
+static void set_open(struct relay_workers *all, bool is_open)
+{
+    (void)pthread_rwlock_wrlock(&all->door);
+    all->is_open = is_open;
+    (void)pthread_rwlock_unlock(&all->door);
+}
+
+static int post_if_open(struct relay_workers *all, int owner, const struct relay_message *message)
+{
+    int err = -EAGAIN;
+
+    (void)pthread_rwlock_rdlock(&all->door);
+    if (all->is_open)
+        err = relay_workers_post(all, owner, message);
+    (void)pthread_rwlock_unlock(&all->door);
+    return err;
+}
+
 static void forward(struct relay_worker *worker, int owner, const uint8_t *data, size_t size,
                     const struct jt_address *from)
 {
@@ -363,7 +385,7 @@ static void forward(struct relay_worker *worker, int owner, const uint8_t *data,
     if (!message.text)
         return;
     memcpy(message.text, data, size);
-    if (relay_workers_post(worker->all, owner, &message)) {
+    if (post_if_open(worker->all, owner, &message)) {
         free(message.text);
         jt_metric_add(&datagrams_total, "forward_full", 1);
         return;
@@ -557,7 +579,6 @@ static void worker_free(struct relay_worker *worker)
 {
     if (!worker)
         return;
-    jt_thread_stop(worker->thread);
     relay_index_free(worker->index);
     relay_batch_free(worker->batch);
     jt_bell_free(worker->bell);
@@ -592,6 +613,7 @@ int relay_workers_new(const struct relay_workers_setup *setup, struct relay_work
     if (!all)
         return -ENOMEM;
     all->setup = *setup;
+    (void)pthread_rwlock_init(&all->door, NULL);
     err = jt_address_parse(setup->config->rtc_listen, &all->address);
     if (!err)
         err = check_port_is_free(&all->address);
@@ -611,6 +633,7 @@ int relay_workers_new(const struct relay_workers_setup *setup, struct relay_work
         relay_workers_free(all);
         return err;
     }
+    set_open(all, true);
     jt_metric_register(&viewers_gauge, NULL);
     *out = all;
     return 0;
@@ -620,10 +643,15 @@ void relay_workers_free(struct relay_workers *all)
 {
     if (!all)
         return;
+    set_open(all, false);
     for (int i = 0; i < all->count; i++)
+        if (all->list[i])
+            jt_thread_stop(all->list[i]->thread);
+    for (int i = 0; i < all->count; i++) /* all are still: they look at each other's prefixes */
         worker_free(all->list[i]);
     relay_routes_free(all->routes);
     relay_audience_free(all->audience);
+    (void)pthread_rwlock_destroy(&all->door);
     free(all);
 }
 
