@@ -65,11 +65,12 @@ static bool is_any(const struct jt_address *address)
     return IN6_IS_ADDR_UNSPECIFIED(&address->v6.sin6_addr);
 }
 
-static bool is_worth_telling(const struct ifaddrs *entry)
+/* `family`: of the socket; one of IPv4 hears nothing on IPv6. */
+static bool is_worth_telling(const struct ifaddrs *entry, int family)
 {
     if (!entry->ifa_addr || !(entry->ifa_flags & IFF_UP))
         return false;
-    if (entry->ifa_addr->sa_family == AF_INET6) {
+    if (family == AF_INET6 && entry->ifa_addr->sa_family == AF_INET6) {
         struct jt_address address;
 
         if (jt_address_from(entry->ifa_addr, sizeof(address.v6), &address))
@@ -79,14 +80,14 @@ static bool is_worth_telling(const struct ifaddrs *entry)
     return entry->ifa_addr->sa_family == AF_INET;
 }
 
-static int from_interfaces(uint16_t port, struct relay_candidates *out)
+static int from_interfaces(int family, uint16_t port, struct relay_candidates *out)
 {
     struct ifaddrs *entries;
 
     if (getifaddrs(&entries))
         return -errno;
     for (struct ifaddrs *entry = entries; entry; entry = entry->ifa_next)
-        if (is_worth_telling(entry))
+        if (is_worth_telling(entry, family))
             (void)add_sockaddr(out, entry->ifa_addr, port);
     freeifaddrs(entries);
     return 0;
@@ -102,7 +103,7 @@ int relay_candidates_find(const char *advertise, const struct jt_address *bound,
     if (advertise[0])
         err = from_setting(advertise, port, out);
     else if (is_any(bound))
-        err = from_interfaces(port, out);
+        err = from_interfaces(bound->sa.sa_family, port, out);
     else
         err = add_sockaddr(out, &bound->sa, port);
     if (!err && !out->count)

@@ -3,7 +3,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -101,6 +103,27 @@ static void test_candidates_from_setting_and_socket(void **state)
         "*:1", JT_ANSWER_CANDIDATES_MAX, "192.0.2.1");
 }
 
+/* A socket of IPv4 hears nothing on IPv6: a viewer is not sent there in vain. */
+static void test_candidates_of_all_interfaces_are_of_the_sockets_family(void **state)
+{
+    struct relay_candidates found;
+    struct jt_address bound;
+    bool has_loopback = false;
+
+    (void)state;
+    assert_int_equal(jt_address_parse("0.0.0.0:8190", &bound), 0);
+    assert_int_equal(relay_candidates_find("", &bound, &found), 0);
+    for (int i = 0; i < found.count; i++) {
+        assert_null(strchr(found.list[i].address, ':'));
+        assert_int_equal(found.list[i].port, 8190);
+        has_loopback |= strcmp(found.list[i].address, "127.0.0.1") == 0;
+    }
+    assert_true(has_loopback);
+    assert_int_equal(jt_address_parse("*:8190", &bound), 0);
+    assert_int_equal(relay_candidates_find("", &bound, &found), 0);
+    assert_in_range(found.count, 1, JT_ANSWER_CANDIDATES_MAX);
+}
+
 static void test_candidates_refuse_what_is_no_address(void **state)
 {
     static const char *const bad[] = {
@@ -122,6 +145,7 @@ int main(void)
         cmocka_unit_test(test_full_table_forgets_but_holds_its_newest),
         cmocka_unit_test(test_audience_counts_by_show),
         cmocka_unit_test(test_candidates_from_setting_and_socket),
+        cmocka_unit_test(test_candidates_of_all_interfaces_are_of_the_sockets_family),
         cmocka_unit_test(test_candidates_refuse_what_is_no_address),
     };
 
