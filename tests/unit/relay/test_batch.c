@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -11,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/metrics.h"
 #include "media/opus.h"
 #include "net/udp.h"
 #include "relay/batch.h"
@@ -117,6 +119,78 @@ static void test_many_packets_come_whole_and_in_order(void **state)
     rig_close(&rig);
 }
 
+static int64_t sends(void)
+{
+    char *text = jt_metrics_text();
+    const char *line = strstr(text, "\njangteo_relay_sends_total ");
+    int64_t value = line ? strtoll(line + strlen("\njangteo_relay_sends_total "), NULL, 10) : 0;
+
+    free(text);
+    return value;
+}
+
+/* One message is a run of equal packets, and a shorter one that ends it; one message is what costs. */
+static void test_equal_sizes_are_one_send(void **state)
+{
+    static const struct {
+        int sizes[6];
+        int sends;
+    } cases[] = {
+        {{900, 900, 900, 900, 900, 900}, 1},
+        {{900, 900, 900, 900, 900, 80}, 1}, /* the sound rides behind the picture */
+        {{900, 900, 80, 900, 900, 900}, 2}, /* nothing rides behind the shorter one */
+        {{900, 900, 80, 80, 80, 80}, 2},    /* not even its equals */
+        {{80, 900, 900, 900, 900, 900}, 2}, /* a longer one begins anew */
+        {{100, 200, 300, 400, 500, 600}, 6},
+    };
+    struct rig rig;
+    uint64_t index = 1;
+    int next = 1;
+
+    (void)state;
+    rig_open(&rig);
+    for (size_t i = 0; i < JT_COUNT(cases); i++) {
+        int64_t before = sends();
+
+        for (int j = 0; j < 6; j++)
+            put(&rig, index++, (size_t)cases[i].sizes[j]);
+        relay_batch_flush(rig.batch);
+        for (int j = 0; j < 6; j++)
+            assert_int_equal(receive(&rig, (size_t)cases[i].sizes[j]), next++);
+        assert_int_equal(sends() - before, cases[i].sends);
+    }
+    rig_close(&rig);
+}
+
+/* Packets of several viewers may alternate: neither rides on the other's message, and each gets its own. */
+static void test_each_viewer_gets_its_own(void **state)
+{
+    struct rig one, two;
+    int64_t before;
+
+    (void)state;
+    rig_open(&one);
+    rig_open(&two);
+    before = sends();
+    for (uint64_t i = 1; i <= 4; i++) {
+        struct jt_rtp_header header = header_of(i);
+        uint8_t payload[100];
+
+        memset(payload, (int)i, sizeof(payload));
+        relay_batch_copy(one.batch, &one.target, &header, i, payload, sizeof(payload));
+        relay_batch_copy(one.batch, &two.target, &header, i, payload, sizeof(payload));
+        memset(payload, 0xee, sizeof(payload)); /* copied at once */
+    }
+    relay_batch_flush(one.batch);
+    assert_int_equal(sends() - before, 8);
+    for (int i = 1; i <= 4; i++) {
+        assert_int_equal(receive(&one, 100), i);
+        assert_int_equal(receive(&two, 100), i);
+    }
+    rig_close(&one);
+    rig_close(&two);
+}
+
 static void test_full_slab_flushes_by_itself(void **state)
 {
     struct rig rig;
@@ -213,6 +287,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_many_packets_come_whole_and_in_order),
+        cmocka_unit_test(test_equal_sizes_are_one_send),
+        cmocka_unit_test(test_each_viewer_gets_its_own),
         cmocka_unit_test(test_full_slab_flushes_by_itself),
         cmocka_unit_test(test_s3_sequence_rolls_over),
         cmocka_unit_test(test_m3_packet_overwritten_before_it_is_sealed_is_not_sent),
