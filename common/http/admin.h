@@ -1,5 +1,5 @@
-/** The admin listener every service has: /healthz (503 when a loop is stuck, threat V5), /readyz,
- * /metrics. Loopback by default, never proxied (threat X4). */
+/** The admin listener every service has: /healthz, /readyz, /metrics. Loopback by default, never
+ * proxied (threat X4). */
 #ifndef JT_HTTP_ADMIN_H
 #define JT_HTTP_ADMIN_H
 

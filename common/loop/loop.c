@@ -46,7 +46,6 @@ int jt_loop_new(const char *name, struct jt_loop **out)
         free(loop);
         return err;
     }
-    jt_loop_pulse_init(loop);
     *out = loop;
     return 0;
 }
@@ -70,7 +69,6 @@ void jt_loop_free(struct jt_loop *loop)
     while (loop->exits.next != &loop->exits)
         loop->exits.next->fn(loop->exits.next->arg);
     uv_close((uv_handle_t *)&loop->stop, NULL);
-    jt_loop_pulse_close(loop);
     for (int i = 0; err && i < CLOSING_TURNS; i++) {
         jt_loop_turn(loop);
         err = uv_loop_close(&loop->uv);
@@ -100,9 +98,7 @@ bool jt_loop_is_mine(const struct jt_loop *loop)
 void jt_loop_run(struct jt_loop *loop)
 {
     jt_loop_claim(loop);
-    jt_loop_pulse_start(loop);
     (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
-    jt_loop_pulse_stop(loop);
 }
 
 void jt_loop_turn(struct jt_loop *loop)

@@ -23,8 +23,6 @@ enum {
     JT_WRITABLE = 2,
     JT_LOOP_SLOW_MS = 5,
     JT_LOOP_SCRATCH_BYTES = 64 * 1024,
-    JT_LOOP_NAME_BYTES = 32,
-    JT_LOOP_STUCK_MS = 2000, /* ours: a hang is to be noticed within 3 s (threat V5) */
 };
 
 typedef void (*jt_timer_fn)(void *arg);
@@ -46,12 +44,6 @@ void jt_loop_turn(struct jt_loop *loop);
 
 /** Make jt_loop_run return after the current turn. Any thread. */
 void jt_loop_stop(struct jt_loop *loop);
-
-/**
- * Is there a loop that runs but has not come round for `longer_than_us`, because a callback of its does not return? Then
- * its name is in `name`. For health checks; any thread.
- */
-bool jt_loop_find_stuck(int64_t longer_than_us, char name[JT_LOOP_NAME_BYTES]);
 
 /** Monotonic microseconds: within a callback the time it began (cheap), elsewhere now. */
 int64_t jt_loop_now_us(const struct jt_loop *loop);

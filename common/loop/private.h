@@ -12,18 +12,10 @@
 
 enum { SLOW_NAMES_MAX = 16 };
 
-/** Sign of life of a loop that runs. */
-struct jt_loop_pulse {
-    struct jt_loop_pulse *next, *prev; /* among those that run */
-    uv_timer_t timer;
-    _Atomic int64_t beat_us;
-};
-
 struct jt_loop {
     uv_loop_t uv;
     uv_async_t stop;
-    char name[JT_LOOP_NAME_BYTES];
-    struct jt_loop_pulse pulse;
+    char name[32];
     atomic_uintptr_t owner; /* the thread it belongs to, 0: none yet */
     int64_t callback_at_us; /* when the callback that runs now began, 0: none runs */
     uint8_t *scratch;
@@ -33,12 +25,6 @@ struct jt_loop {
         struct jt_log_gate gate;
     } slow[SLOW_NAMES_MAX];
 };
-
-/** With the loop; around its running; before it is closed. */
-void jt_loop_pulse_init(struct jt_loop *loop);
-void jt_loop_pulse_start(struct jt_loop *loop);
-void jt_loop_pulse_stop(struct jt_loop *loop);
-void jt_loop_pulse_close(struct jt_loop *loop);
 
 /** Make the calling thread the loop's. */
 void jt_loop_claim(struct jt_loop *loop);

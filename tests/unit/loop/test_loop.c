@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/metrics.h"
@@ -129,72 +128,6 @@ static void test_time_stands_still_in_a_callback_and_slow_ones_are_counted(void 
     assert_int_equal(slow_count("slow.test"), 1);
     jt_timer_free(timer);
     jt_loop_free(check.loop);
-}
-
-struct hanger {
-    struct jt_timer *timer;
-    int released[2]; /* a pipe: its callback hangs until something comes */
-};
-
-static void on_hang(void *arg)
-{
-    struct hanger *hanger = arg;
-    char byte;
-
-    assert_int_equal(read(hanger->released[0], &byte, 1), 1);
-}
-
-static int hanger_start(void *arg, struct jt_loop *loop)
-{
-    struct hanger *hanger = arg;
-    int err = jt_timer_new(loop, "hang", on_hang, hanger, &hanger->timer);
-
-    if (!err)
-        jt_timer_start(hanger->timer, 0, 0);
-    return err;
-}
-
-static void hanger_stop(void *arg)
-{
-    struct hanger *hanger = arg;
-
-    jt_timer_free(hanger->timer);
-}
-
-/* Look until it is so, or for the ceiling. */
-static void wait_until_stuck(bool is_stuck, char name[JT_LOOP_NAME_BYTES])
-{
-    const struct timespec pause = {.tv_nsec = 10000000};
-    int64_t end_us = jt_clock_mono_us() + CEILING_US;
-
-    while (jt_loop_find_stuck(300000, name) != is_stuck) {
-        assert_true(jt_clock_mono_us() < end_us);
-        (void)nanosleep(&pause, NULL);
-    }
-}
-
-/* A loop at rest is not stuck; one whose callback does not return is, until it does. */
-static void test_v5_a_loop_that_hangs_is_found(void **state)
-{
-    static const struct jt_thread_ops ops = {.start = hanger_start, .stop = hanger_stop};
-    static const struct jt_thread_ops idle_ops = {0};
-    struct jt_thread *idle, *thread;
-    struct hanger hanger;
-    char name[JT_LOOP_NAME_BYTES] = "";
-
-    (void)state;
-    assert_int_equal(pipe(hanger.released), 0);
-    assert_int_equal(jt_thread_start("idle", &idle_ops, NULL, &idle), 0);
-    assert_false(jt_loop_find_stuck(CEILING_US, name));
-    assert_int_equal(jt_thread_start("hanger", &ops, &hanger, &thread), 0);
-    wait_until_stuck(true, name);
-    assert_string_equal(name, "hanger");
-    assert_int_equal(write(hanger.released[1], "x", 1), 1);
-    wait_until_stuck(false, name);
-    jt_thread_stop(thread);
-    jt_thread_stop(idle);
-    (void)close(hanger.released[0]);
-    (void)close(hanger.released[1]);
 }
 
 struct leaver {
@@ -323,7 +256,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stop_from_another_thread_and_before_run),
         cmocka_unit_test(test_signal),
-        cmocka_unit_test(test_v5_a_loop_that_hangs_is_found),
         cmocka_unit_test(test_signal_freed_while_pending),
         cmocka_unit_test(test_time_stands_still_in_a_callback_and_slow_ones_are_counted),
         cmocka_unit_test(test_exits_run_when_the_loop_is_freed),
