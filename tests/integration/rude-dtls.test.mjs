@@ -36,7 +36,7 @@ function handshakeFrom(t, caller, { certificate = certificates.ours, version = '
     const identity = certificate ? ['-cert', certificate.cert, '-key', certificate.key] : [];
     const client = new Program('s_client', 'openssl', [
         ...['s_client', version, '-connect', `${caller.to.address}:${caller.to.port}`, '-bind', `127.0.0.1:${port}`],
-        ...['-mtu', '1200', '-msg', '-no_ign_eof', ...identity, ...args],
+        ...['-mtu', '1200', '-msg', '-ign_eof', ...identity, ...args],
     ]);
     atEnd(t, () => client.stop('SIGKILL'));
     return client;
