@@ -141,6 +141,12 @@ static int lane_configure(struct ingest_feed *feed, struct lane *lane,
     return 0;
 }
 
+/* Until it is settled, what the SPS announces counts: a viewer's first pictures shall not be out of order. */
+static bool has_b_frames(const struct ingest_feed *feed)
+{
+    return feed->order.has_b_frames || (feed->order.is_expected && !feed->order.is_settled);
+}
+
 static int configure_video(struct ingest_feed *feed)
 {
     struct jt_track_info info;
@@ -148,7 +154,7 @@ static int configure_video(struct ingest_feed *feed)
 
     if (err)
         return err;
-    info.has_b_frames = feed->order.has_b_frames || feed->order.is_expected;
+    info.has_b_frames = has_b_frames(feed);
     return lane_configure(feed, &feed->video, &info);
 }
 
@@ -168,11 +174,8 @@ static int on_video_config(struct ingest_feed *feed, const struct jt_flv_message
 static void settle_order(struct ingest_feed *feed, const struct jt_h264_au *au,
                          const struct jt_frame *frame)
 {
-    bool was = feed->video.info.has_b_frames;
-    bool is = jt_h264_order_feed(&feed->order, au, frame->pts) ||
-              (feed->order.is_expected && !feed->order.is_settled);
-
-    if (is == was)
+    (void)jt_h264_order_feed(&feed->order, au, frame->pts);
+    if (has_b_frames(feed) == (bool)feed->video.info.has_b_frames)
         return;
     if (configure_video(feed))
         jt_warn("track.configure", KV("show", ingest_show_name(feed->show)));

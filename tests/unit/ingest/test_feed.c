@@ -302,6 +302,34 @@ static void test_b_frames_are_found_and_keep_their_order(void **state)
     free(file.data);
 }
 
+/* An SPS that allows for B-frames is a hint: sixty pictures without any, and browsers get the stream as it is. */
+static void test_b_frames_announced_and_never_sent(void **state)
+{
+    struct bytes file = fixture("bframes.flv"); /* its SPS says max_num_reorder_frames 2 */
+    struct jt_reader r = tags_of(file);
+    struct rig *rig = rig_new();
+    struct tag tag, config = {0}, key = {0};
+    struct jt_track_info info;
+
+    (void)state;
+    while (next_tag(&r, &tag) && !key.body.left) {
+        if (tag.type == JT_FLV_VIDEO && !is_frame(&tag))
+            config = tag;
+        else if (tag.type == JT_FLV_VIDEO)
+            key = tag;
+    }
+    assert_int_equal(push(rig, JT_FLV_VIDEO, 0, config.body.next, config.body.left), 0);
+    for (uint32_t i = 0; i < 100; i++) {
+        assert_int_equal(push(rig, JT_FLV_VIDEO, i * 33, key.body.next, key.body.left), 0);
+        (void)reader_of(rig, JT_CODEC_H264, &info);
+        if (i == 0)
+            assert_int_equal(info.has_b_frames, 1);
+    }
+    assert_int_equal(info.has_b_frames, 0);
+    rig_free(rig);
+    free(file.data);
+}
+
 static void test_audio_is_what_ffmpeg_sent(void **state)
 {
     struct bytes file = fixture("baseline.flv");
@@ -478,6 +506,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_ffmpeg_sent_is_what_readers_find),
         cmocka_unit_test(test_b_frames_are_found_and_keep_their_order),
+        cmocka_unit_test(test_b_frames_announced_and_never_sent),
         cmocka_unit_test(test_audio_is_what_ffmpeg_sent),
         cmocka_unit_test(test_r10_a_hundred_bad_frames_in_ten_seconds),
         cmocka_unit_test(test_r10_ninety_nine_in_every_ten_seconds_are_borne),
