@@ -134,6 +134,7 @@ static void join(struct relay_stream *stream, int64_t now_us)
     stream->next_frame = head.key_frame;
     relay_catchup_begin(stream, now_us);
     set_state(stream, RELAY_STREAM_CATCHING);
+    relay_worker_hurry(stream->viewer->worker);
 }
 
 void relay_track_attach(struct relay_track *track, struct relay_stream *stream, int64_t now_us)
@@ -366,6 +367,8 @@ static int64_t replay_frame(struct relay_track *track, struct relay_stream *stre
     struct jt_ring_frame frame;
     int err = jt_ring_reader_frame(track->reader, stream->next_frame, &frame);
 
+    if (!err && !(frame.flags & JT_RING_WHOLE))
+        err = -ENODATA; /* given up by its writer: what follows can't be decoded */
     if (!err)
         err = load(track, &frame);
     if (err)
