@@ -6,7 +6,7 @@ import { run } from '../integration/harness/index.mjs';
 import { conditionsText, fixed, keepResult, table, writeSection } from './kit/document.mjs';
 import { conditions, loadNow, scoped, tool } from './kit/place.mjs';
 import { SHOW, startStage } from './kit/stage.mjs';
-import { cpuSeconds, rssBytes } from './kit/usage.mjs';
+import { cpuSeconds, residentBytes } from './kit/usage.mjs';
 
 const { values: given } = parseArgs({
     options: { seconds: { type: 'string', default: '20' }, write: { type: 'boolean', default: false } },
@@ -29,7 +29,7 @@ async function measure(scope) {
     const { code, text } = await run(tool('bench-worker-delay'), [control, SHOW, String(seconds)], { timeoutMs: 120000 });
     if (code !== 0) throw new Error(`bench-worker-delay failed: ${text}`);
     const cpu = (cpuSeconds(pid) - before) / seconds;
-    return { ...JSON.parse(text), cpu, rss: rssBytes(pid) };
+    return { ...JSON.parse(text), cpu, rss: residentBytes(pid).all };
 }
 
 const where = conditions();
