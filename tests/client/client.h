@@ -184,6 +184,32 @@ void media_finish(struct media *media);
 /* A receiver report: `highest` sequence of the video. */
 size_t media_report(struct media *media, uint32_t highest, uint8_t *out, int64_t now_us);
 
+/* ---- dtls.c: the DTLS client's side, and the SRTP keys it agrees on ---- */
+
+struct dtls {
+    SSL *ssl; /* NULL before dtls_start */
+    BIO *in, *out;
+    srtp_t srtp_in, srtp_out;
+};
+
+enum dtls_result { DTLS_WAITS, DTLS_READY, DTLS_FAILED };
+
+/* One certificate for all viewers; once, before all else. 0 or a negative errno. */
+int dtls_global_init(void);
+/* Of that certificate, as SDP writes it. */
+const char *dtls_fingerprint(void);
+/* `size` random characters of ICE's alphabet, and NUL. */
+void random_text(char *out, size_t size);
+
+/* Datagrams go out by `fd`, a connected socket. `opens`: make keys for what comes in, too. */
+enum dtls_result dtls_start(struct dtls *dtls, int fd, bool opens);
+/* Take a datagram; while the handshake runs, go on with it. */
+enum dtls_result dtls_receive(struct dtls *dtls, int fd, bool opens, const uint8_t *data,
+                              size_t size);
+/* Repeat what got lost, if it is time to. */
+void dtls_tick(struct dtls *dtls, int fd);
+void dtls_free(struct dtls *dtls);
+
 /* ---- peer.c ---- */
 
 enum peer_state { PEER_CHECKING, PEER_DTLS, PEER_READY, PEER_FAILED };
@@ -194,9 +220,7 @@ struct peer {
     char ufrag[16], pwd[32], username[128];
     uint8_t stun_id[12];
     int64_t check_at_us, feedback_at_us, twcc_at_us;
-    SSL *ssl;
-    BIO *in, *out;
-    srtp_t srtp_in, srtp_out;
+    struct dtls dtls;
     const struct options *options;
     bool is_checked; /* else only counted */
     int64_t opened_at_us, ready_at_us;
@@ -205,8 +229,6 @@ struct peer {
     struct twcc twcc;
 };
 
-int peer_global_init(void);
-const char *peer_fingerprint(void);
 /* Offer, answer, socket. 0 or as session_open. */
 int peer_open(struct peer *peer, const struct options *options, bool is_checked,
               struct counts *counts);

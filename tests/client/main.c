@@ -188,7 +188,7 @@ int main(int argc, char **argv)
     (void)signal(SIGUSR1, on_signal);
     srand(options.seed);
     allow_descriptors();
-    if (inbox_init(options.gro) || peer_global_init())
+    if (inbox_init(options.gro) || dtls_global_init())
         return 1;
     return watch_show(&options);
 }

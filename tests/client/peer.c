@@ -1,9 +1,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <openssl/ec.h>
 #include <openssl/rand.h>
-#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,11 +15,7 @@ enum {
     CONSENT_EVERY_US = 2500000,
     FEEDBACK_EVERY_US = 10000,
     REPORT_EVERY_US = 500000,
-    KEY = 16
 };
-
-static SSL_CTX *context;
-static char fingerprint[3 * EVP_MAX_MD_SIZE];
 
 static const char offer_format[] =
     "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n"
@@ -35,65 +29,6 @@ static const char offer_format[] =
     "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=recvonly\r\na=rtcp-mux\r\n"
     "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:sha-256 %s\r\na=setup:actpass\r\n"
     "a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\n";
-
-static int accept_any(int ok, X509_STORE_CTX *store)
-{
-    (void)ok;
-    (void)store;
-    return 1;
-}
-
-static X509 *make_certificate(EVP_PKEY *key)
-{
-    X509 *certificate = X509_new();
-
-    (void)ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-    (void)X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-    (void)X509_gmtime_adj(X509_getm_notAfter(certificate), 86400);
-    (void)X509_set_pubkey(certificate, key);
-    (void)X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
-                                     (const unsigned char *)"viewer", -1, -1, 0);
-    (void)X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
-    (void)X509_sign(certificate, key, EVP_sha256());
-    return certificate;
-}
-
-int peer_global_init(void)
-{
-    EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *certificate = make_certificate(key);
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-
-    (void)X509_digest(certificate, EVP_sha256(), digest, &size);
-    for (unsigned i = 0; i < size; i++)
-        (void)snprintf(fingerprint + 3 * i, 4, "%02X%s", digest[i], i + 1 < size ? ":" : "");
-    context = SSL_CTX_new(DTLS_client_method());
-    (void)SSL_CTX_use_certificate(context, certificate);
-    (void)SSL_CTX_use_PrivateKey(context, key);
-    (void)SSL_CTX_set_tlsext_use_srtp(context, "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80");
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, accept_any);
-    X509_free(certificate);
-    EVP_PKEY_free(key);
-    return srtp_init() == srtp_err_status_ok ? 0 : -EIO;
-}
-
-const char *peer_fingerprint(void)
-{
-    return fingerprint;
-}
-
-static void random_text(char *out, size_t size)
-{
-    static const char alphabet[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    unsigned char bytes[32];
-
-    (void)RAND_bytes(bytes, (int)size);
-    for (size_t i = 0; i < size; i++)
-        out[i] = alphabet[bytes[i] % 64];
-    out[size] = '\0';
-}
 
 static int open_socket(const struct session *session)
 {
@@ -118,8 +53,8 @@ static void write_offer(const struct peer *peer, char *out, size_t capacity)
     const char *feedback =
         peer->options->twcc_ms ? "a=rtcp-fb:96 transport-cc\r\na=rtcp-fb:97 transport-cc\r\n" : "";
 
-    (void)snprintf(out, capacity, offer_format, peer->ufrag, peer->pwd, fingerprint, feedback,
-                   peer->ufrag, peer->pwd, fingerprint);
+    (void)snprintf(out, capacity, offer_format, peer->ufrag, peer->pwd, dtls_fingerprint(),
+                   feedback, peer->ufrag, peer->pwd, dtls_fingerprint());
 }
 
 static void expect(struct peer *peer)
@@ -159,84 +94,14 @@ static void send_datagram(struct peer *peer, const uint8_t *data, size_t size)
     (void)!send(peer->fd, data, size, 0);
 }
 
-static void flush_dtls(struct peer *peer)
+static void settle(struct peer *peer, enum dtls_result result)
 {
-    uint8_t flight[16384];
-    int n = BIO_read(peer->out, flight, sizeof(flight));
-
-    for (int at = 0; n - at >= 13;) { /* one record a datagram */
-        int size = 13 + (flight[at + 11] << 8 | flight[at + 12]);
-
-        send_datagram(peer, flight + at, (size_t)size);
-        at += size;
-    }
-}
-
-static srtp_t make_srtp(const uint8_t *key, const uint8_t *salt, size_t salt_size, bool gcm,
-                        bool inbound)
-{
-    uint8_t material[KEY + 14];
-    srtp_policy_t policy = {.key = material, .window_size = 8192, .allow_repeat_tx = 1};
-    srtp_t srtp = NULL;
-
-    memcpy(material, key, KEY);
-    memcpy(material + KEY, salt, salt_size);
-    if (gcm) {
-        srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp);
-        srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtcp);
-    } else {
-        srtp_crypto_policy_set_rtp_default(&policy.rtp);
-        srtp_crypto_policy_set_rtcp_default(&policy.rtcp);
-    }
-    policy.ssrc.type = inbound ? ssrc_any_inbound : ssrc_any_outbound;
-    return srtp_create(&srtp, &policy) == srtp_err_status_ok ? srtp : NULL;
-}
-
-/* client key, server key, client salt, server salt (RFC 5764 §4.2). */
-static void take_keys(struct peer *peer)
-{
-    const SRTP_PROTECTION_PROFILE *profile = SSL_get_selected_srtp_profile(peer->ssl);
-    bool gcm = profile && profile->id == SRTP_AEAD_AES_128_GCM;
-    size_t salt = gcm ? 12 : 14;
-    uint8_t material[2 * KEY + 2 * 14];
-
-    peer->state = PEER_FAILED;
-    if (!profile || SSL_export_keying_material(peer->ssl, material, 2 * KEY + 2 * salt,
-                                               "EXTRACTOR-dtls_srtp", 19, NULL, 0, 0) != 1)
-        return;
-    peer->srtp_out = make_srtp(material, material + 2 * KEY, salt, gcm, false);
-    if (peer->is_checked)
-        peer->srtp_in = make_srtp(material + KEY, material + 2 * KEY + salt, salt, gcm, true);
-    if (!peer->srtp_out || (peer->is_checked && !peer->srtp_in))
+    if (result == DTLS_FAILED)
+        peer->state = PEER_FAILED;
+    if (result != DTLS_READY)
         return;
     peer->state = PEER_READY;
     peer->ready_at_us = now_us();
-}
-
-static void step_dtls(struct peer *peer)
-{
-    int n = SSL_do_handshake(peer->ssl);
-
-    flush_dtls(peer);
-    if (n == 1)
-        take_keys(peer);
-    else if (SSL_get_error(peer->ssl, n) != SSL_ERROR_WANT_READ)
-        peer->state = PEER_FAILED;
-}
-
-static void start_dtls(struct peer *peer)
-{
-    peer->state = PEER_DTLS;
-    peer->ssl = SSL_new(context);
-    peer->in = BIO_new(BIO_s_mem());
-    peer->out = BIO_new(BIO_s_mem());
-    (void)BIO_set_mem_eof_return(peer->in, -1);
-    (void)BIO_set_mem_eof_return(peer->out, -1);
-    SSL_set_bio(peer->ssl, peer->in, peer->out);
-    (void)SSL_set_options(peer->ssl, SSL_OP_NO_QUERY_MTU);
-    (void)DTLS_set_link_mtu(peer->ssl, 1200);
-    SSL_set_connect_state(peer->ssl);
-    step_dtls(peer);
 }
 
 static void on_stun(struct peer *peer, const uint8_t *data, size_t size)
@@ -246,8 +111,11 @@ static void on_stun(struct peer *peer, const uint8_t *data, size_t size)
     socklen_t local_size = sizeof(local);
     uint8_t out[256];
 
-    if (type == 0x0101 && memcmp(data + 8, peer->stun_id, 12) == 0 && peer->state == PEER_CHECKING)
-        start_dtls(peer);
+    if (type == 0x0101 && memcmp(data + 8, peer->stun_id, 12) == 0 &&
+        peer->state == PEER_CHECKING) {
+        peer->state = PEER_DTLS;
+        settle(peer, dtls_start(&peer->dtls, peer->fd, peer->is_checked));
+    }
     if (type == 0x0001 && getpeername(peer->fd, (struct sockaddr *)&local, &local_size) == 0)
         send_datagram(peer, out,
                       stun_response(data, peer->pwd, local.sin_addr.s_addr, local.sin_port, out));
@@ -271,7 +139,7 @@ static void check_media(struct peer *peer, uint8_t *data, int size, int64_t now)
     }
     if (peer->options->twcc_ms)
         twcc_note(&peer->twcc, data, (size_t)size, now);
-    if (srtp_unprotect(peer->srtp_in, data, &size) == srtp_err_status_ok)
+    if (srtp_unprotect(peer->dtls.srtp_in, data, &size) == srtp_err_status_ok)
         media_packet(&peer->media, data, (size_t)size, now);
     else
         peer->media.counts->unprotect_failures++;
@@ -297,7 +165,7 @@ static void on_media(struct peer *peer, uint8_t *data, int size)
     }
     if (!is_rtcp)
         check_media(peer, data, size, now_us());
-    else if (srtp_unprotect_rtcp(peer->srtp_in, data, &size) == srtp_err_status_ok)
+    else if (srtp_unprotect_rtcp(peer->dtls.srtp_in, data, &size) == srtp_err_status_ok)
         media_rtcp(&peer->media, data, (size_t)size, now_us());
 }
 
@@ -309,10 +177,8 @@ static void on_datagram(void *arg, uint8_t *data, size_t size)
         on_media(peer, data, (int)size);
     } else if (data[0] < 4) {
         on_stun(peer, data, size);
-    } else if (data[0] >= 20 && data[0] < 64 && peer->ssl) {
-        (void)BIO_write(peer->in, data, (int)size);
-        if (peer->state == PEER_DTLS)
-            step_dtls(peer);
+    } else if (data[0] >= 20 && data[0] < 64 && peer->state == PEER_DTLS) {
+        settle(peer, dtls_receive(&peer->dtls, peer->fd, peer->is_checked, data, size));
     }
 }
 
@@ -327,7 +193,7 @@ static void send_rtcp(struct peer *peer, uint8_t *out, size_t size)
 {
     int protected_size = (int)size;
 
-    if (size && srtp_protect_rtcp(peer->srtp_out, out, &protected_size) == srtp_err_status_ok)
+    if (size && srtp_protect_rtcp(peer->dtls.srtp_out, out, &protected_size) == srtp_err_status_ok)
         send_datagram(peer, out, (size_t)protected_size);
 }
 
@@ -389,8 +255,8 @@ void peer_tick(struct peer *peer, int64_t now)
         send_datagram(peer, out,
                       stun_request(peer->username, peer->media.session.pwd, peer->stun_id, out));
     }
-    if (peer->state == PEER_DTLS && DTLSv1_handle_timeout(peer->ssl) > 0)
-        flush_dtls(peer);
+    if (peer->state == PEER_DTLS)
+        dtls_tick(&peer->dtls, peer->fd);
     if (peer->state == PEER_READY)
         feed_back(peer, now);
 }
@@ -403,9 +269,5 @@ void peer_close(struct peer *peer, const struct url *url)
     media_deinit(&peer->media);
     if (peer->fd >= 0)
         (void)close(peer->fd);
-    SSL_free(peer->ssl);
-    if (peer->srtp_in)
-        (void)srtp_dealloc(peer->srtp_in);
-    if (peer->srtp_out)
-        (void)srtp_dealloc(peer->srtp_out);
+    dtls_free(&peer->dtls);
 }

@@ -247,9 +247,9 @@ static void tick_sctp(struct rude_viewer *viewer, int64_t now)
         rude_send(viewer, sctp_init, sizeof(sctp_init));
         return;
     }
-    (void)SSL_write(viewer->ssl, sctp_init, sizeof(sctp_init));
-    (void)SSL_write(viewer->ssl, dcep_open, sizeof(dcep_open));
-    n = BIO_read(viewer->out, record, sizeof(record));
+    (void)SSL_write(viewer->dtls.ssl, sctp_init, sizeof(sctp_init));
+    (void)SSL_write(viewer->dtls.ssl, dcep_open, sizeof(dcep_open));
+    n = BIO_read(viewer->dtls.out, record, sizeof(record));
     if (n > 0)
         rude_send(viewer, record, (size_t)n);
 }

@@ -89,7 +89,7 @@ int main(int argc, char **argv)
     (void)signal(SIGINT, on_signal);
     (void)signal(SIGTERM, on_signal);
     viewers = calloc((size_t)count, sizeof(*viewers));
-    if (!viewers || rude_global_init())
+    if (!viewers || dtls_global_init())
         return 1;
     end = now_us() + (int64_t)atoi(argv[4]) * 1000000;
     while (now_us() < end && !stopped) {

@@ -1,9 +1,7 @@
-/* Shared by the files of rude-viewer; see README.md. Offers, answers and STUN are tests/client's. */
+/* Shared by the files of rude-viewer; see README.md. Offers, answers, STUN and DTLS are tests/client's. */
 #ifndef RUDE_H
 #define RUDE_H
 
-#include <openssl/ssl.h>
-#include <srtp2/srtp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -51,14 +49,11 @@ struct rude_viewer {
     int64_t check_at_us, ready_at_us, act_at_us, last_packet_us, report_at_us;
     uint16_t newest_sequence;
     unsigned step;
-    SSL *ssl;
-    BIO *in, *out;
-    srtp_t srtp_in, srtp_out;
+    struct dtls dtls;
 };
 
 /* ---- viewer.c ---- */
 
-int rude_global_init(void);
 /* 0, the HTTP status that was not 201, or a negative errno. */
 int rude_open(struct rude_viewer *viewer, const struct url *url, const struct rude_act *act,
               struct rude_totals *totals);

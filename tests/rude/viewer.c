@@ -2,9 +2,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <openssl/ec.h>
 #include <openssl/rand.h>
-#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,13 +16,9 @@ enum {
     CONSENT_EVERY_US = 2500000,
     REPORT_EVERY_US = 500000,
     SOCKET_BUFFER = 4 << 20,
-    KEY = 16,
     VIDEO_HZ = 90000,
     AUDIO_HZ = 48000,
 };
-
-static SSL_CTX *context;
-static char fingerprint[3 * EVP_MAX_MD_SIZE];
 
 static const char offer_format[] =
     "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n"
@@ -38,60 +32,6 @@ static const char offer_format[] =
     "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=recvonly\r\na=rtcp-mux\r\n"
     "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:sha-256 %s\r\na=setup:actpass\r\n"
     "a=rtpmap:111 opus/48000/2\r\n";
-
-static int accept_any(int ok, X509_STORE_CTX *store)
-{
-    (void)ok;
-    (void)store;
-    return 1;
-}
-
-static X509 *make_certificate(EVP_PKEY *key)
-{
-    X509 *certificate = X509_new();
-
-    (void)ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-    (void)X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-    (void)X509_gmtime_adj(X509_getm_notAfter(certificate), 86400);
-    (void)X509_set_pubkey(certificate, key);
-    (void)X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
-                                     (const unsigned char *)"viewer", -1, -1, 0);
-    (void)X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
-    (void)X509_sign(certificate, key, EVP_sha256());
-    return certificate;
-}
-
-int rude_global_init(void)
-{
-    EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *certificate = make_certificate(key);
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-
-    (void)X509_digest(certificate, EVP_sha256(), digest, &size);
-    for (unsigned i = 0; i < size; i++)
-        (void)snprintf(fingerprint + 3 * i, 4, "%02X%s", digest[i], i + 1 < size ? ":" : "");
-    context = SSL_CTX_new(DTLS_client_method());
-    (void)SSL_CTX_use_certificate(context, certificate);
-    (void)SSL_CTX_use_PrivateKey(context, key);
-    (void)SSL_CTX_set_tlsext_use_srtp(context, "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80");
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, accept_any);
-    X509_free(certificate);
-    EVP_PKEY_free(key);
-    return srtp_init() == srtp_err_status_ok ? 0 : -EIO;
-}
-
-static void random_text(char *out, size_t size)
-{
-    static const char alphabet[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    unsigned char bytes[32];
-
-    (void)RAND_bytes(bytes, (int)size);
-    for (size_t i = 0; i < size; i++)
-        out[i] = alphabet[bytes[i] % 64];
-    out[size] = '\0';
-}
 
 int rude_socket(const struct rude_viewer *viewer, const char *address)
 {
@@ -132,8 +72,8 @@ int rude_open(struct rude_viewer *viewer, const struct url *url, const struct ru
     *viewer = (struct rude_viewer){.fd = -1, .stray_fd = -1, .act = act, .totals = totals};
     random_text(viewer->ufrag, 8);
     random_text(viewer->pwd, 24);
-    (void)snprintf(offer, sizeof(offer), offer_format, viewer->ufrag, viewer->pwd, fingerprint,
-                   viewer->ufrag, viewer->pwd, fingerprint);
+    (void)snprintf(offer, sizeof(offer), offer_format, viewer->ufrag, viewer->pwd,
+                   dtls_fingerprint(), viewer->ufrag, viewer->pwd, dtls_fingerprint());
     err = session_open(url, offer, &viewer->session);
     if (err)
         return err;
@@ -165,7 +105,7 @@ void rude_send_rtcp(struct rude_viewer *viewer, const uint8_t *data, size_t size
     int sealed = (int)size;
 
     memcpy(out, data, size);
-    if (srtp_protect_rtcp(viewer->srtp_out, out, &sealed) == srtp_err_status_ok)
+    if (srtp_protect_rtcp(viewer->dtls.srtp_out, out, &sealed) == srtp_err_status_ok)
         rude_send(viewer, out, (size_t)sealed);
 }
 
@@ -175,88 +115,18 @@ void rude_send_rtp(struct rude_viewer *viewer, const uint8_t *data, size_t size)
     int sealed = (int)size;
 
     memcpy(out, data, size);
-    if (srtp_protect(viewer->srtp_out, out, &sealed) == srtp_err_status_ok)
+    if (srtp_protect(viewer->dtls.srtp_out, out, &sealed) == srtp_err_status_ok)
         rude_send(viewer, out, (size_t)sealed);
 }
 
-static void flush_dtls(struct rude_viewer *viewer)
+static void settle(struct rude_viewer *viewer, enum dtls_result result)
 {
-    uint8_t flight[16384];
-    int n = BIO_read(viewer->out, flight, sizeof(flight));
-
-    for (int at = 0; n - at >= 13;) { /* one record a datagram */
-        int size = 13 + (flight[at + 11] << 8 | flight[at + 12]);
-
-        (void)!send(viewer->fd, flight + at, (size_t)size, 0);
-        at += size;
-    }
-}
-
-static srtp_t make_srtp(const uint8_t *key, const uint8_t *salt, size_t salt_size, bool gcm,
-                        bool inbound)
-{
-    uint8_t material[KEY + 14];
-    srtp_policy_t policy = {.key = material, .window_size = 8192, .allow_repeat_tx = 1};
-    srtp_t srtp = NULL;
-
-    memcpy(material, key, KEY);
-    memcpy(material + KEY, salt, salt_size);
-    if (gcm) {
-        srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp);
-        srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtcp);
-    } else {
-        srtp_crypto_policy_set_rtp_default(&policy.rtp);
-        srtp_crypto_policy_set_rtcp_default(&policy.rtcp);
-    }
-    policy.ssrc.type = inbound ? ssrc_any_inbound : ssrc_any_outbound;
-    return srtp_create(&srtp, &policy) == srtp_err_status_ok ? srtp : NULL;
-}
-
-/* client key, server key, client salt, server salt (RFC 5764 §4.2). */
-static void take_keys(struct rude_viewer *viewer)
-{
-    const SRTP_PROTECTION_PROFILE *profile = SSL_get_selected_srtp_profile(viewer->ssl);
-    bool gcm = profile && profile->id == SRTP_AEAD_AES_128_GCM;
-    size_t salt = gcm ? 12 : 14;
-    uint8_t material[2 * KEY + 2 * 14];
-
-    viewer->state = RUDE_FAILED;
-    if (!profile || SSL_export_keying_material(viewer->ssl, material, 2 * KEY + 2 * salt,
-                                               "EXTRACTOR-dtls_srtp", 19, NULL, 0, 0) != 1)
-        return;
-    viewer->srtp_out = make_srtp(material, material + 2 * KEY, salt, gcm, false);
-    viewer->srtp_in = make_srtp(material + KEY, material + 2 * KEY + salt, salt, gcm, true);
-    if (!viewer->srtp_in || !viewer->srtp_out)
+    if (result == DTLS_FAILED)
+        viewer->state = RUDE_FAILED;
+    if (result != DTLS_READY)
         return;
     viewer->state = RUDE_READY;
     viewer->ready_at_us = now_us();
-}
-
-static void step_dtls(struct rude_viewer *viewer)
-{
-    int n = SSL_do_handshake(viewer->ssl);
-
-    flush_dtls(viewer);
-    if (n == 1)
-        take_keys(viewer);
-    else if (SSL_get_error(viewer->ssl, n) != SSL_ERROR_WANT_READ)
-        viewer->state = RUDE_FAILED;
-}
-
-static void start_dtls(struct rude_viewer *viewer)
-{
-    viewer->state = RUDE_DTLS;
-    viewer->is_checked = true;
-    viewer->ssl = SSL_new(context);
-    viewer->in = BIO_new(BIO_s_mem());
-    viewer->out = BIO_new(BIO_s_mem());
-    (void)BIO_set_mem_eof_return(viewer->in, -1);
-    (void)BIO_set_mem_eof_return(viewer->out, -1);
-    SSL_set_bio(viewer->ssl, viewer->in, viewer->out);
-    (void)SSL_set_options(viewer->ssl, SSL_OP_NO_QUERY_MTU);
-    (void)DTLS_set_link_mtu(viewer->ssl, 1200);
-    SSL_set_connect_state(viewer->ssl);
-    step_dtls(viewer);
 }
 
 static void on_stun(struct rude_viewer *viewer, const uint8_t *data, size_t size)
@@ -267,8 +137,11 @@ static void on_stun(struct rude_viewer *viewer, const uint8_t *data, size_t size
     uint8_t out[256];
 
     if (type == 0x0101 && memcmp(data + 8, viewer->check_id, 12) == 0 &&
-        viewer->state == RUDE_CHECKING)
-        start_dtls(viewer);
+        viewer->state == RUDE_CHECKING) {
+        viewer->state = RUDE_DTLS;
+        viewer->is_checked = true;
+        settle(viewer, dtls_start(&viewer->dtls, viewer->fd, true));
+    }
     if (type == 0x0001 && getpeername(viewer->fd, (struct sockaddr *)&to, &to_size) == 0)
         (void)!send(viewer->fd, out,
                     stun_response(data, viewer->pwd, to.sin_addr.s_addr, to.sin_port, out), 0);
@@ -295,7 +168,7 @@ static void on_rtcp(struct rude_viewer *viewer, uint8_t *data, int size)
     struct rude_totals *totals = viewer->totals;
     int64_t av_step;
 
-    if (srtp_unprotect_rtcp(viewer->srtp_in, data, &size) != srtp_err_status_ok || size < 28 ||
+    if (srtp_unprotect_rtcp(viewer->dtls.srtp_in, data, &size) != srtp_err_status_ok || size < 28 ||
         data[1] != 200)
         return;
     totals->reports++;
@@ -357,10 +230,8 @@ void rude_readable(struct rude_viewer *viewer, int64_t now)
     while ((n = recv(viewer->fd, data, sizeof(data), 0)) > 0) {
         if (data[0] < 4) {
             on_stun(viewer, data, (size_t)n);
-        } else if (data[0] >= 20 && data[0] < 64 && viewer->ssl) {
-            (void)BIO_write(viewer->in, data, (int)n);
-            if (viewer->state == RUDE_DTLS)
-                step_dtls(viewer);
+        } else if (data[0] >= 20 && data[0] < 64 && viewer->state == RUDE_DTLS) {
+            settle(viewer, dtls_receive(&viewer->dtls, viewer->fd, true, data, (size_t)n));
         } else if (data[0] >= 128) {
             on_media(viewer, data, (size_t)n, now);
         }
@@ -387,7 +258,7 @@ static void send_report(struct rude_viewer *viewer, int64_t now)
 
     viewer->report_at_us = now + REPORT_EVERY_US;
     memcpy(out, report, sizeof(report));
-    if (srtp_protect_rtcp(viewer->srtp_out, out, &size) == srtp_err_status_ok)
+    if (srtp_protect_rtcp(viewer->dtls.srtp_out, out, &size) == srtp_err_status_ok)
         (void)!send(viewer->fd, out, (size_t)size, 0);
 }
 
@@ -396,8 +267,8 @@ void rude_tick(struct rude_viewer *viewer, int64_t now)
     viewer->act->tick(viewer, now);
     if (now >= viewer->check_at_us && !viewer->is_silent)
         send_check(viewer, now);
-    if (viewer->state == RUDE_DTLS && DTLSv1_handle_timeout(viewer->ssl) > 0)
-        flush_dtls(viewer);
+    if (viewer->state == RUDE_DTLS)
+        dtls_tick(&viewer->dtls, viewer->fd);
     if (viewer->state == RUDE_READY && now >= viewer->report_at_us && !viewer->is_silent)
         send_report(viewer, now);
 }
@@ -409,9 +280,5 @@ void rude_close(struct rude_viewer *viewer, const struct url *url)
         (void)close(viewer->fd);
     if (viewer->stray_fd >= 0)
         (void)close(viewer->stray_fd);
-    SSL_free(viewer->ssl);
-    if (viewer->srtp_in)
-        (void)srtp_dealloc(viewer->srtp_in);
-    if (viewer->srtp_out)
-        (void)srtp_dealloc(viewer->srtp_out);
+    dtls_free(&viewer->dtls);
 }
