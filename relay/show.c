@@ -278,9 +278,8 @@ void relay_show_add_viewer(struct relay_show *show, struct relay_viewer *viewer)
     LIST_INSERT_HEAD(&show->viewers, viewer, link);
 }
 
-void relay_show_remove_viewer(struct relay_show *show, struct relay_viewer *viewer)
+void relay_show_remove_viewer(struct relay_viewer *viewer)
 {
-    (void)show;
     LIST_REMOVE(viewer, link);
 }
 

@@ -55,7 +55,7 @@ JT_MUST_CHECK int relay_show_source(const struct relay_show *show, int64_t now_u
                                     struct jt_answer_refusal *refusal);
 
 void relay_show_add_viewer(struct relay_show *show, struct relay_viewer *viewer);
-void relay_show_remove_viewer(struct relay_show *show, struct relay_viewer *viewer);
+void relay_show_remove_viewer(struct relay_viewer *viewer);
 /** Put a viewer that became ready on the show's tracks. */
 void relay_show_attach(struct relay_show *show, struct relay_viewer *viewer, int64_t now_us);
 /** Close all its viewers. */

@@ -78,3 +78,20 @@ void relay_stream_reset(struct relay_stream *stream)
     stream->floor.count = 0;
     stream->squeeze.step = 0;
 }
+
+/* Does the viewer hurry to the live edge? Then it shall not smooth what comes. */
+static bool is_hurrying(const struct relay_stream *stream)
+{
+    return stream->is_video && stream->squeeze.step != 0;
+}
+
+struct jt_rtp_header relay_stream_header(const struct relay_stream *stream, uint32_t timestamp)
+{
+    return (struct jt_rtp_header){
+        .payload_type = stream->rtp.payload_type,
+        .timestamp = timestamp,
+        .ssrc = stream->rtp.ssrc,
+        .twcc_id = stream->plan.twcc_id,
+        .playout_delay_id = is_hurrying(stream) ? stream->plan.playout_delay_id : 0,
+    };
+}

@@ -66,6 +66,9 @@ uint32_t relay_stream_stamp(const struct relay_stream *stream, uint64_t frame, i
 /** Another track: its frames are numbered anew. */
 void relay_stream_reset(struct relay_stream *stream);
 
+/** What the header of all its packets of one time has in common. */
+struct jt_rtp_header relay_stream_header(const struct relay_stream *stream, uint32_t timestamp);
+
 /** The pts a frame is sent with: its own, or squeezed. */
 int64_t relay_stream_pts(const struct relay_stream *stream, uint64_t frame, int64_t pts);
 

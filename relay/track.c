@@ -205,7 +205,7 @@ static bool send_frame(struct relay_track *track, const struct jt_ring_frame *fr
         return false;
     stamp = relay_stream_advance(stream, frame->number, frame->pts);
     index = jt_rtp_out_take(&stream->rtp, track->source_id, frame->first_seq, frame->packet_count);
-    header = relay_viewer_header(viewer, stream, stamp);
+    header = relay_stream_header(stream, stamp);
     for (uint32_t i = 0; i < frame->packet_count; i++) {
         header.sequence = (uint16_t)(index + i);
         header.marker = track->packets[i].flags & JT_PACKET_MARKER;
@@ -388,6 +388,10 @@ static void catch_up_stream(struct relay_track *track, struct relay_stream *stre
 
         if (sent == 0)
             return;
+        if (sent == -EPROTO) {
+            give_up(track);
+            return;
+        }
         if (sent < 0) {
             join(stream, now_us); /* the ring went past us: from the newest key frame, or wait */
             return;
@@ -483,8 +487,7 @@ void relay_track_resend(struct relay_track *track, struct relay_stream *stream, 
         jt_metric_add(&resends_total, "gone", 1);
         return;
     }
-    header =
-        relay_viewer_header(viewer, stream, relay_stream_stamp(stream, frame.number, frame.pts));
+    header = relay_stream_header(stream, relay_stream_stamp(stream, frame.number, frame.pts));
     size = rtx_payload(track, source_seq, sequence, &header, payload);
     if (!size || !relay_viewer_may_send(viewer, size)) {
         jt_metric_add(&resends_total, "gone", 1);

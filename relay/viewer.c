@@ -250,25 +250,6 @@ bool relay_viewer_may_send(struct relay_viewer *viewer, size_t bytes)
     return true;
 }
 
-/* Does the viewer hurry to the live edge? Then it shall not smooth what comes. */
-static bool is_hurrying(const struct relay_stream *stream)
-{
-    return stream->is_video && stream->squeeze.step != 0;
-}
-
-struct jt_rtp_header relay_viewer_header(struct relay_viewer *viewer,
-                                         const struct relay_stream *stream, uint32_t timestamp)
-{
-    (void)viewer;
-    return (struct jt_rtp_header){
-        .payload_type = stream->rtp.payload_type,
-        .timestamp = timestamp,
-        .ssrc = stream->rtp.ssrc,
-        .twcc_id = stream->plan.twcc_id,
-        .playout_delay_id = is_hurrying(stream) ? stream->plan.playout_delay_id : 0,
-    };
-}
-
 void relay_viewer_on_first_frame(struct relay_viewer *viewer)
 {
     int64_t took_us = jt_clock_mono_us() - viewer->joined_at_us;

@@ -69,10 +69,6 @@ void relay_viewer_poll(struct relay_viewer *viewer, int64_t now_us);
 /** May `bytes` go out now? False while the path has not been checked and the 3x limit is reached. */
 bool relay_viewer_may_send(struct relay_viewer *viewer, size_t bytes);
 
-/** Header for the next packet of one of its streams. */
-struct jt_rtp_header relay_viewer_header(struct relay_viewer *viewer,
-                                         const struct relay_stream *stream, uint32_t timestamp);
-
 /** Something left on a stream: time to first key frame is measured here. */
 void relay_viewer_on_first_frame(struct relay_viewer *viewer);
 

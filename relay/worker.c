@@ -146,7 +146,7 @@ static void bury(struct relay_worker *worker, struct relay_viewer *viewer)
             KV("id", (const char *)viewer->id), KV("reason", viewer->closing));
     jt_whip_end(worker->all->whip, viewer->id);
     relay_index_remove(worker->index, viewer);
-    relay_show_remove_viewer(viewer->show, viewer);
+    relay_show_remove_viewer(viewer);
     relay_audience_add(worker->all->audience, relay_show_name(viewer->show), -1);
     (void)atomic_fetch_sub(&worker->viewers, 1);
     jt_metric_add(&viewers_gauge, NULL, -1);

@@ -91,17 +91,6 @@ uint64_t jt_rtp_out_take(struct jt_rtp_out *out, uint32_t source_id, uint64_t fi
     return first_index;
 }
 
-uint32_t jt_rtp_out_stamp(struct jt_rtp_out *out, int64_t pts)
-{
-    uint32_t stamp = (uint32_t)pts + out->timestamp_offset;
-
-    if (!out->has_timestamp || (int32_t)(stamp - out->last_timestamp) > 0) {
-        out->last_timestamp = stamp;
-        out->has_timestamp = 1;
-    }
-    return out->last_timestamp;
-}
-
 void jt_rtp_out_resume(struct jt_rtp_out *out)
 {
     out->next_index += JT_RTP_OUT_RESERVE;

@@ -33,7 +33,7 @@ struct jt_rtp_out {
     uint32_t ssrc, rtx_ssrc; /* rtx_ssrc 0: RTX not negotiated */
     uint8_t payload_type, rtx_payload_type;
     uint8_t spans_used;
-    uint8_t has_timestamp;
+    uint8_t reserved;
     uint32_t clock_hz;
     uint32_t timestamp_offset; /* RTP timestamp = (uint32_t)pts + offset */
     uint32_t last_timestamp;   /* of the newest packet sent: time never goes back */
@@ -54,12 +54,6 @@ void jt_rtp_out_init(struct jt_rtp_out *out, uint32_t clock_hz, uint8_t payload_
  */
 uint64_t jt_rtp_out_take(struct jt_rtp_out *out, uint32_t source_id, uint64_t first_source,
                          uint32_t count);
-
-/**
- * RTP timestamp for `pts` (clock units), held at the newest one given so far: a viewer's time never
- * goes back.
- */
-uint32_t jt_rtp_out_stamp(struct jt_rtp_out *out, int64_t pts);
 
 /** Count what was sealed for the sender report; `octets` without headers, padding and tag. */
 static inline void jt_rtp_out_count(struct jt_rtp_out *out, uint32_t packets, uint32_t octets)

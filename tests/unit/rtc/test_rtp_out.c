@@ -171,22 +171,6 @@ static void test_no_index_twice(void **state)
     }
 }
 
-static void test_time_never_goes_back(void **state)
-{
-    struct jt_rtp_out out = stream();
-    uint32_t offset;
-
-    (void)state;
-    out.timestamp_offset = 0xfffffff0;
-    offset = out.timestamp_offset;
-    assert_int_equal(jt_rtp_out_stamp(&out, 0), offset);
-    assert_int_equal(jt_rtp_out_stamp(&out, 0), offset);
-    assert_int_equal(jt_rtp_out_stamp(&out, 100), 84); /* through 2^32 */
-    assert_int_equal(jt_rtp_out_stamp(&out, 50), 84);
-    assert_int_equal(jt_rtp_out_stamp(&out, 101), 85);
-    assert_int_equal(jt_rtp_out_stamp(&out, ((int64_t)5 << 32) + 200), 184);
-}
-
 static void test_header_bytes(void **state)
 {
     struct jt_rtp_header header = {.payload_type = 102,
@@ -265,7 +249,6 @@ int main(void)
         cmocka_unit_test(test_only_the_last_eight_spans_are_kept),
         cmocka_unit_test(test_s3_rollover),
         cmocka_unit_test(test_no_index_twice),
-        cmocka_unit_test(test_time_never_goes_back),
         cmocka_unit_test(test_header_bytes),
         cmocka_unit_test(test_sender_report_bytes),
     };
