@@ -121,11 +121,12 @@ static int lane_configure(struct ingest_feed *feed, struct lane *lane,
     if (lane->track_id) {
         if (memcmp(&lane->info, info, sizeof(*info)) == 0)
             return 0;
-        lane->info = *info;
         err = jt_ring_writer_set_info(lane->writer, info);
-        if (!err)
-            ingest_show_update_track(feed->show, lane->track_id, info);
-        return err;
+        if (err)
+            return err;
+        lane->info = *info;
+        ingest_show_update_track(feed->show, lane->track_id, info);
+        return 0;
     }
     err = jt_ring_writer_new(info, ingest_show_epoch(feed->show), &writer);
     if (err)

@@ -26,7 +26,7 @@ struct ingest {
     struct ingest_workers *workers;
     struct ingest_hub *hub;
     struct ingest_rtmp *rtmp;
-    struct jt_http_server *admin;
+    struct jt_http_server *http, *admin;
 };
 
 static bool is_ready(void *arg, char *why, size_t capacity)
@@ -52,6 +52,15 @@ static int step(int err, const char *what)
     return err;
 }
 
+/* No routes yet: what asks for WHIP learns that nothing is there. */
+static int start_http(struct ingest *in)
+{
+    const struct jt_http_config http = {
+        .name = "http", .listen = in->config.http_listen, .unix_socket = in->config.http_socket};
+
+    return jt_http_server_new(&http, &in->http);
+}
+
 static int build(struct ingest *in)
 {
     const struct ingest_config *config = &in->config;
@@ -75,6 +84,8 @@ static int build(struct ingest *in)
         err =
             step(ingest_rtmp_new(in->loop, config, in->shows, in->bells, &in->rtmp), "rtmp.listen");
     if (!err)
+        err = step(start_http(in), "http.listen");
+    if (!err)
         err = step(jt_admin_new(config->admin_listen, is_ready, in, &in->admin), "admin.listen");
     return err;
 }
@@ -82,6 +93,7 @@ static int build(struct ingest *in)
 static void tear_down(struct ingest *in)
 {
     jt_http_server_free(in->admin);
+    jt_http_server_free(in->http);
     ingest_rtmp_free(in->rtmp);
     if (in->shows)
         ingest_shows_silence(in->shows);

@@ -288,7 +288,8 @@ static void on_accept(void *arg, int fd, const struct jt_address *from)
     int suppressed;
 
     if (rtmp->count < rtmp->config->rtmp_connections_max &&
-        !jt_descriptor_is_reserved(fd, JT_DESCRIPTORS_RESERVE) && connection_new(rtmp, fd, from) == 0)
+        !jt_descriptor_is_reserved(fd, JT_DESCRIPTORS_RESERVE) &&
+        connection_new(rtmp, fd, from) == 0)
         return;
     (void)close(fd);
     jt_metric_add(&closed_total, "no_room", 1);
