@@ -13,6 +13,22 @@ function(jt_library name)
     endif()
 endfunction()
 
+# jt_part(SERVICE/NAME LINKS ...): a subfolder of a service as the library jt_SERVICE_NAME.
+function(jt_part folder)
+    cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+    string(REPLACE / _ name ${folder})
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.c)
+    if(sources)
+        add_library(jt_${name} STATIC ${sources})
+        set(scope PUBLIC)
+    else()
+        add_library(jt_${name} INTERFACE)
+        set(scope INTERFACE)
+    endif()
+    target_link_libraries(jt_${name} ${scope} ${ARG_LINKS})
+    target_include_directories(jt_${name} ${scope} ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/common)
+endfunction()
+
 # A program whose main.c is thin: everything else is a library that tests link.
 function(jt_program target output folder)
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.c)

@@ -18,14 +18,14 @@ export const FOLDERS = {
     ingest: { ours: COMMON, libraries: ['jansson', 'openssl'] },
     'ingest/worker': { ours: COMMON, libraries: ['gstreamer', 'jansson'] },
     relay: { ours: COMMON, libraries: ['jansson', 'openssl'] },
-    chat: { ours: COMMON, libraries: ['jansson', 'openssl', 'sodium', 'utf8proc'] },
-    'chat/access': { ours: [...COMMON, 'chat', 'chat/store'], libraries: ['jansson', 'openssl', 'sodium'] },
-    'chat/store': { ours: [...COMMON, 'chat'], libraries: ['jansson', 'sqlite', 'libpq'] },
-    'chat/bus': { ours: [...COMMON, 'chat'], libraries: ['jansson', 'nats'] },
+    chat: { ours: COMMON, libraries: ['jansson', 'openssl', 'utf8proc'] },
+    'chat/access': { ours: [...COMMON, 'chat/store'], libraries: ['jansson', 'openssl', 'sodium'] },
+    'chat/store': { ours: COMMON, libraries: ['jansson', 'sqlite', 'libpq'] },
+    'chat/room': { ours: [...COMMON, 'chat/access'], libraries: ['jansson', 'utf8proc'] },
 };
 
 /** What a service may include of its own subfolders: only their contracts, so the direction is written down here. */
-export const SUBFOLDERS = { chat: ['chat/access', 'chat/store', 'chat/bus'], ingest: [], relay: [] };
+export const SUBFOLDERS = { chat: ['chat/access', 'chat/store', 'chat/room'], ingest: [], relay: [] };
 
 /** Library → its headers, and its name in CMake (PkgConfig::NAME). */
 export const LIBRARIES = {
