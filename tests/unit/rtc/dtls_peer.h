@@ -51,11 +51,10 @@ static inline bool wire_pop(struct wire *wire, struct datagram *out)
 }
 
 struct peer_options {
-    const char *ciphers, *groups,
-        *srtp;           /* NULL: OpenSSL's own, OpenSSL's own, no use_srtp at all */
-    int version;         /* 0: 1.2 */
-    int link_mtu;        /* 0: 1200 */
-    size_t filler_bytes; /* an unknown extension of that size in the ClientHello */
+    const char *ciphers, *srtp; /* NULL: OpenSSL's own, no use_srtp at all */
+    int version;                /* 0: 1.2 */
+    int link_mtu;               /* 0: 1200 */
+    size_t filler_bytes;        /* an unknown extension of that size in the ClientHello */
     bool has_no_certificate;
     unsigned retransmit_us; /* 0: never */
     SSL_SESSION *resume;
@@ -141,8 +140,6 @@ static inline void peer_init(struct peer *peer, const struct peer_options *optio
     assert_int_equal(SSL_CTX_set_max_proto_version(peer->ctx, version), 1);
     if (options->ciphers)
         assert_int_equal(SSL_CTX_set_cipher_list(peer->ctx, options->ciphers), 1);
-    if (options->groups)
-        assert_int_equal(SSL_CTX_set1_groups_list(peer->ctx, options->groups), 1);
     if (options->srtp)
         assert_int_equal(SSL_CTX_set_tlsext_use_srtp(peer->ctx, options->srtp), 0);
     if (options->filler_bytes)
