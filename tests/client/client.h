@@ -69,9 +69,10 @@ struct options {
     struct url url;
     int viewers, seconds, loss_percent;
     unsigned seed;
-    int sample;    /* one viewer of so many is checked, the others are counted */
-    int join_rate; /* viewers a second; 0: as fast as answers come */
-    int twcc_ms;   /* 0: no transport-cc feedback */
+    int sample;       /* one viewer of so many is checked, the others are counted */
+    int join_rate;    /* viewers a second; 0: as fast as answers come */
+    int twcc_ms;      /* 0: no transport-cc feedback */
+    int forward_port; /* where the first viewer's media goes on in clear; 0: nowhere */
     bool gro, events;
 };
 
@@ -88,6 +89,14 @@ void inbox_wish_gro(int fd);
 void inbox_read(int fd, datagram_fn each, void *arg);
 /* How many datagrams the kernel threw away because we did not read in time. */
 uint32_t inbox_drops(int fd);
+
+/* ---- forward.c ---- */
+
+/* Media of the viewer that calls first, deciphered, on the loopback as an SDP with four ports describes it: video RTP at `port`,
+   its RTCP at port + 1, audio at port + 2 and + 3. So that another program may judge it. */
+int forward_init(int port);
+void forward_rtp(const struct session *session, const uint8_t *data, size_t size);
+void forward_rtcp(const struct session *session, const uint8_t *data, size_t size);
 
 /* ---- tally.c: what the clear header tells (RFC 3711 leaves it in clear) ---- */
 

@@ -180,7 +180,8 @@ int main(int argc, char **argv)
     if (options_parse(argc, argv, &options)) {
         (void)fprintf(stderr, "usage: whep-client --url http://HOST:PORT/whep/SHOW [--viewers N] "
                               "[--seconds S] [--loss PERCENT] [--seed N] [--sample N] [--gro] "
-                              "[--twcc-ms MS] [--join-rate N] [--events] [--unix PATH]\n");
+                              "[--twcc-ms MS] [--join-rate N] [--events] [--unix PATH] "
+                              "[--forward PORT]\n");
         return 2;
     }
     (void)signal(SIGINT, on_signal);
@@ -188,7 +189,8 @@ int main(int argc, char **argv)
     (void)signal(SIGUSR1, on_signal);
     srand(options.seed);
     allow_descriptors();
-    if (inbox_init(options.gro) || dtls_global_init())
+    if (inbox_init(options.gro) || dtls_global_init() ||
+        (options.forward_port && forward_init(options.forward_port)))
         return 1;
     return watch_show(&options);
 }

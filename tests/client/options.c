@@ -10,7 +10,8 @@ static const struct option longs[] = {
     {"url", 1, NULL, 'u'},     {"viewers", 1, NULL, 'n'}, {"seconds", 1, NULL, 's'},
     {"loss", 1, NULL, 'l'},    {"seed", 1, NULL, 'r'},    {"sample", 1, NULL, 'p'},
     {"twcc-ms", 1, NULL, 't'}, {"gro", 0, NULL, 'g'},     {"join-rate", 1, NULL, 'j'},
-    {"unix", 1, NULL, 'x'},    {"events", 0, NULL, 'e'},  {NULL, 0, NULL, 0},
+    {"unix", 1, NULL, 'x'},    {"events", 0, NULL, 'e'},  {"forward", 1, NULL, 'f'},
+    {NULL, 0, NULL, 0},
 };
 
 static int set_number(struct options *options, int option, const char *text)
@@ -35,6 +36,9 @@ static int set_number(struct options *options, int option, const char *text)
         return 0;
     case 't':
         options->twcc_ms = value;
+        return 0;
+    case 'f':
+        options->forward_port = value;
         return 0;
     case 'j':
         options->join_rate = value;

@@ -139,10 +139,12 @@ static void check_media(struct peer *peer, uint8_t *data, int size, int64_t now)
     }
     if (peer->options->twcc_ms)
         twcc_note(&peer->twcc, data, (size_t)size, now);
-    if (srtp_unprotect(peer->dtls.srtp_in, data, &size) == srtp_err_status_ok)
-        media_packet(&peer->media, data, (size_t)size, now);
-    else
+    if (srtp_unprotect(peer->dtls.srtp_in, data, &size) != srtp_err_status_ok) {
         peer->media.counts->unprotect_failures++;
+        return;
+    }
+    forward_rtp(&peer->media.session, data, (size_t)size);
+    media_packet(&peer->media, data, (size_t)size, now);
 }
 
 static void count_media(struct peer *peer, const uint8_t *data, size_t size)
@@ -150,6 +152,12 @@ static void count_media(struct peer *peer, const uint8_t *data, size_t size)
     tally_packet(&peer->tally, data, size);
     if (peer->options->twcc_ms)
         twcc_note(&peer->twcc, data, size, now_us());
+}
+
+static void check_rtcp(struct peer *peer, const uint8_t *data, size_t size)
+{
+    forward_rtcp(&peer->media.session, data, size);
+    media_rtcp(&peer->media, data, size, now_us());
 }
 
 static void on_media(struct peer *peer, uint8_t *data, int size)
@@ -166,7 +174,7 @@ static void on_media(struct peer *peer, uint8_t *data, int size)
     if (!is_rtcp)
         check_media(peer, data, size, now_us());
     else if (srtp_unprotect_rtcp(peer->dtls.srtp_in, data, &size) == srtp_err_status_ok)
-        media_rtcp(&peer->media, data, (size_t)size, now_us());
+        check_rtcp(peer, data, (size_t)size);
 }
 
 static void on_datagram(void *arg, uint8_t *data, size_t size)

@@ -1,5 +1,6 @@
 // Rounds of dying and coming back, for the short and the long tests.
 import assert from 'node:assert/strict';
+import { assertTogether, flashAndBeep, judge } from './av.mjs';
 import { ffmpegPublish, startService, until } from './harness/index.mjs';
 import { assertUnharmed, clockOfMachine, rtmpUrl, snapshot, startMisbehaving, startShow, untilBack, untilPlayable, watch } from './witness.mjs';
 
@@ -39,9 +40,12 @@ async function assertOneCall(chain, { checked, telling }, sessions) {
 
 /** kill -9 of ingest, then a new ingest and publisher, `rounds` times under `viewers`. */
 export async function killIngest(t, { viewers, rounds }) {
-    const chain = await startShow(t, { publish: { ...small } });
+    const publish = { ...small, ...flashAndBeep };
+    const chain = await startShow(t, { publish });
     const before = await snapshot(chain);
     const people = await audience(t, chain, viewers);
+    const judged = await judge(t, chain, chain.site.ports.spare);
+    assertTogether(t, await judged.apart(judged.seen()), 'before');
     const sessions = await whepSessions(chain);
     for (let round = 0; round < rounds; round++) {
         const from = people.telling.lines.length;
@@ -50,30 +54,34 @@ export async function killIngest(t, { viewers, rounds }) {
         await chain.relay.untilMetric('jangteo_relay_shows', { state: 'waiting' }, (n) => n === 1);
         await chain.publisher.stop('SIGKILL');
         chain.ingest = await startService(t, 'ingest', { site: chain.site, env: chain.env });
-        chain.publisher = await ffmpegPublish(t, rtmpUrl(chain.site, chain.show), small);
+        chain.publisher = await ffmpegPublish(t, rtmpUrl(chain.site, chain.show), publish);
         await chain.ingest.line(/track\.new .*h264/);
         const live = performance.now();
         const ceiling = await clockOfMachine();
         await pictureBack(people, from);
         const took = performance.now() - live;
+        t.diagnostic(`round ${round}: the picture was back after ${took.toFixed(0)} ms`);
         assert.ok(took < (await ceiling(PICTURE_BACK_MAX_MS)), `round ${round}: the picture was back after ${took} ms`);
         await untilPlayable(chain);
+        assertTogether(t, await judged.apart(judged.seen()), `round ${round}`);
     }
+    await judged.viewer.leave();
     await assertOneCall(chain, people, sessions);
     await untilBack(chain, before);
 }
 
-/** kill -9 of the publisher, and its return in all sorts of moments. */
-export async function killPublisher(t, { viewers, rounds }) {
+/** kill -9 of the publisher in all sorts of moments, and its return `awayMs` later. */
+export async function killPublisher(t, { viewers, rounds, awayMs = 0 }) {
     const chain = await startShow(t, { publish: { ...small } });
     const people = await audience(t, chain, viewers);
     const sessions = await whepSessions(chain);
     let before;
     for (let round = 0; round < rounds; round++) {
+        await pause(Math.random() * 1000);
         const from = people.telling.lines.length;
         await chain.publisher.stop('SIGKILL');
         await chain.ingest.untilMetric('jangteo_ingest_shows', { state: 'waiting' }, (n) => n === 1);
-        if (round % 2) await until('a pause', () => people.telling.lines.length === from && pause(Math.random() * 1000));
+        await pause(awayMs);
         chain.publisher = await ffmpegPublish(t, rtmpUrl(chain.site, chain.show), small);
         await pictureBack(people, from);
         await untilPlayable(chain);

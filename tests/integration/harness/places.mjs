@@ -53,7 +53,7 @@ export async function portBlock(t) {
     throw new Error('no block of ports is free');
 }
 
-/** The ports of a block: the table of scripts/run. */
+/** The ports of a block: the table of scripts/run, and four in a row for a test's own use. */
 export const portsOf = (base) => ({
     front: base + 80,
     https: base + 43,
@@ -61,4 +61,5 @@ export const portsOf = (base) => ({
     http: { ingest: base + 81, relay: base + 82, chat: base + 83 },
     admin: { ingest: base + 71, relay: base + 72, chat: base + 73 },
     rtc: { ingest: base + 89, relay: base + 90 },
+    spare: base + 20,
 });

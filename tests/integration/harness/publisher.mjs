@@ -6,13 +6,15 @@ const fontless = (size, fps) => `testsrc2=size=${size}:rate=${fps}`;
 
 /**
  * ffmpeg to an RTMP address, in real time. Resolves once it has sent its first frames; ends with the test.
- * size, fps, gop (frames), bframes, kbps: of the picture; audio: 'aac', or null for none; seconds: 0 for no end.
+ * size, fps, gop (frames), bframes, kbps: of the picture; audio: 'aac', or null for none; seconds: 0 for no end;
+ * picture, sound: sources of libavfilter.
  */
 export async function ffmpegPublish(t, url, options = {}) {
     const { size = '640x360', fps = 30, gop = 60, bframes = 0, kbps = 800, audio = 'aac', seconds = 0 } = options;
+    const { picture = fontless(size, fps), sound = 'sine=frequency=440:sample_rate=48000' } = options;
     const args = ['-hide_banner', '-loglevel', 'warning', '-nostdin', '-progress', 'pipe:1', '-stats_period', '0.2'];
-    args.push('-re', '-f', 'lavfi', '-i', fontless(size, fps));
-    if (audio) args.push('-re', '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000');
+    args.push('-re', '-f', 'lavfi', '-i', picture);
+    if (audio) args.push('-re', '-f', 'lavfi', '-i', sound);
     args.push('-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-threads', '1');
     args.push('-g', String(gop), '-keyint_min', String(gop), '-sc_threshold', '0', '-bf', String(bframes));
     args.push('-b:v', `${kbps}k`, '-maxrate', `${kbps}k`, '-bufsize', `${kbps}k`);
