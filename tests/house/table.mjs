@@ -22,10 +22,11 @@ export const FOLDERS = {
     'chat/access': { ours: [...COMMON, 'chat/store'], libraries: ['jansson', 'openssl', 'sodium'] },
     'chat/store': { ours: COMMON, libraries: ['jansson', 'sqlite', 'libpq'] },
     'chat/room': { ours: [...COMMON, 'chat/access'], libraries: ['jansson', 'utf8proc'] },
+    'chat/api': { ours: [...COMMON, 'chat/access', 'chat/store', 'chat/room'], libraries: ['jansson'] },
 };
 
 /** What a service may include of its own subfolders: only their contracts, so the direction is written down here. */
-export const SUBFOLDERS = { chat: ['chat/access', 'chat/store', 'chat/room'], ingest: [], relay: [] };
+export const SUBFOLDERS = { chat: ['chat/access', 'chat/store', 'chat/room', 'chat/api'], ingest: [], relay: [] };
 
 /** Library → its headers, and its name in CMake (PkgConfig::NAME). */
 export const LIBRARIES = {

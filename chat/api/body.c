@@ -1,0 +1,127 @@
+#include "chat/api/body.h"
+
+#include <string.h>
+
+#include "http/server.h"
+
+static void fail(struct api_body *body, enum api_problem problem)
+{
+    if (!body->problem)
+        body->problem = problem;
+}
+
+/* jansson recurses; its own limit is 2048 deep. Brackets inside strings do not nest. */
+static bool is_flat_enough(const char *bytes, size_t size)
+{
+    bool in_text = false;
+    int depth = 0;
+
+    for (size_t i = 0; i < size; i++) {
+        if (in_text) {
+            if (bytes[i] == '\\')
+                i++;
+            else if (bytes[i] == '"')
+                in_text = false;
+            continue;
+        }
+        if (bytes[i] == '"')
+            in_text = true;
+        else if (bytes[i] == '{' || bytes[i] == '[')
+            depth++;
+        else if (bytes[i] == '}' || bytes[i] == ']')
+            depth--;
+        if (depth > API_BODY_DEPTH_MAX)
+            return false;
+    }
+    return true;
+}
+
+void api_body_parse(const char *bytes, size_t size, struct api_body *body)
+{
+    *body = (struct api_body){0};
+    if (is_flat_enough(bytes, size))
+        body->object = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(body->object))
+        fail(body, API_PROBLEM_BODY_NOT_JSON);
+}
+
+void api_body_read(const struct jt_http_request *request, struct api_body *body)
+{
+    const char *type = jt_http_request_header(request, "content-type");
+    size_t size;
+    const char *bytes = jt_http_request_body(request, &size);
+
+    /* Only this type: a form of a foreign page can't send it without asking first (threat A7). */
+    if (!type || strncmp(type, "application/json", strlen("application/json")) != 0)
+        size = 0;
+    api_body_parse(bytes, size, body);
+}
+
+void api_body_free(struct api_body *body)
+{
+    json_decref(body->object);
+    *body = (struct api_body){0};
+}
+
+static json_t *ask(struct api_body *body, const char *name)
+{
+    json_t *value = body->problem ? NULL : json_object_get(body->object, name);
+
+    body->asked += value != NULL;
+    return value;
+}
+
+/* jansson has checked the UTF-8; a NUL can't be in it without JSON_ALLOW_NUL. */
+static bool is_printable(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            return false;
+    return true;
+}
+
+static const char *text_of(struct api_body *body, const json_t *value, size_t min, size_t max)
+{
+    const char *text = json_string_value(value);
+    size_t size = json_string_length(value);
+
+    if (text && size >= min && size <= max && is_printable(text))
+        return text;
+    fail(body, API_PROBLEM_FIELD_INVALID);
+    return NULL;
+}
+
+const char *api_body_text(struct api_body *body, const char *name, size_t min, size_t max)
+{
+    const json_t *value = ask(body, name);
+
+    if (!value)
+        fail(body, API_PROBLEM_FIELD_MISSING);
+    return value ? text_of(body, value, min, max) : NULL;
+}
+
+const char *api_body_optional_text(struct api_body *body, const char *name, size_t max)
+{
+    const json_t *value = ask(body, name);
+
+    return value ? text_of(body, value, 0, max) : NULL;
+}
+
+int64_t api_body_integer(struct api_body *body, const char *name, int64_t min, int64_t max)
+{
+    const json_t *value = ask(body, name);
+    int64_t number = json_integer_value(value);
+
+    if (!value)
+        fail(body, API_PROBLEM_FIELD_MISSING);
+    else if (!json_is_integer(value) || number < min || number > max)
+        fail(body, API_PROBLEM_FIELD_INVALID);
+    return body->problem ? 0 : number;
+}
+
+enum api_problem api_body_end(struct api_body *body)
+{
+    if (!body->problem && json_object_size(body->object) != body->asked)
+        fail(body, API_PROBLEM_FIELD_UNKNOWN);
+    return body->problem;
+}

@@ -1,0 +1,52 @@
+/**
+ * The JSON content of a request, read strictly (threats W9, C2, K9; RFC 8259, RFC 7493): one object, no duplicate names,
+ * no nesting beyond API_BODY_DEPTH_MAX, whole numbers only, and no field that was not asked for.
+ *
+ *   struct api_body body;
+ *   const char *login, *password;
+ *   api_body_read(request, &body);
+ *   login = api_body_text(&body, "login", 3, 64);
+ *   password = api_body_text(&body, "password", 1, 256);
+ *   problem = api_body_end(&body);        — the first thing that was wrong, or none; only then use the values
+ *   ...
+ *   api_body_free(&body);
+ *
+ * The error is sticky, as the cursor's of base/reader.h. Any one thread.
+ */
+#ifndef CHAT_API_BODY_H
+#define CHAT_API_BODY_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chat/api/problem.h"
+
+struct jt_http_request;
+
+enum { API_BODY_DEPTH_MAX = 16 /* threat W9 */ };
+
+struct api_body {
+    json_t *object;
+    size_t asked; /* fields that were asked for and are there */
+    enum api_problem problem;
+};
+
+/** Always to be followed by api_body_free, whatever it finds. */
+void api_body_read(const struct jt_http_request *request, struct api_body *body);
+/** The same for bytes. */
+void api_body_parse(const char *bytes, size_t size, struct api_body *body);
+void api_body_free(struct api_body *body);
+
+/** Between `min` and `max` bytes of valid UTF-8 without control characters; borrowed until api_body_free. */
+const char *api_body_text(struct api_body *body, const char *name, size_t min, size_t max);
+/** The same, or NULL when the field is not there. */
+const char *api_body_optional_text(struct api_body *body, const char *name, size_t max);
+/** A whole number in [min, max]; 0 when it is not. */
+int64_t api_body_integer(struct api_body *body, const char *name, int64_t min, int64_t max);
+
+/** API_PROBLEM_NONE when all that was asked for is there and nothing else. */
+enum api_problem api_body_end(struct api_body *body);
+
+#endif

@@ -1,0 +1,37 @@
+/**
+ * Why a request was refused: problem+json (RFC 9457) with a stable code that the pages translate. The table is the whole
+ * list; docs/openapi.yaml names the same codes. Any thread.
+ */
+#ifndef CHAT_API_PROBLEM_H
+#define CHAT_API_PROBLEM_H
+
+struct jt_http_request;
+
+enum api_problem {
+    API_PROBLEM_NONE,
+    API_PROBLEM_BODY_NOT_JSON,
+    API_PROBLEM_FIELD_MISSING,
+    API_PROBLEM_FIELD_INVALID,
+    API_PROBLEM_FIELD_UNKNOWN,
+    API_PROBLEM_SIGN_IN,
+    API_PROBLEM_WRONG_LOGIN,
+    API_PROBLEM_CSRF,
+    API_PROBLEM_FORBIDDEN,
+    API_PROBLEM_NOT_FOUND,
+    API_PROBLEM_LINK_SPENT,
+    API_PROBLEM_LOGIN_TAKEN,
+    API_PROBLEM_PASSWORD_WEAK,
+    API_PROBLEM_CONFLICT,
+    API_PROBLEM_TOO_MANY,
+    API_PROBLEM_BUSY,
+    API_PROBLEM_STORE,
+    API_PROBLEM_COUNT,
+};
+
+/** Answer with it. `retry_after_s` 0: the table's own, or none. */
+void api_refuse(struct jt_http_request *request, enum api_problem problem, int retry_after_s);
+
+/** The problem that a store's negative errno is to a client: -ENOENT not found, -EEXIST conflict, -EBUSY busy, all else the store's fault. */
+enum api_problem api_problem_of(int err);
+
+#endif
