@@ -37,12 +37,16 @@ export async function judge(t, chain, port) {
     const beeps = () => times(/silence_end: ([\d.]+)/g);
     return {
         viewer,
-        /** How many flashes were seen; the argument of `apart` to look only at those that follow. */
-        seen: () => flashes().length,
-        /** Milliseconds that the sound comes after the picture (negative: before), for the next `count` flashes after `from`. */
+        /** How many beeps were heard; the argument of `apart` to judge only those that follow. */
+        heard: () => beeps().length,
+        /**
+         * Milliseconds that the sound comes after the picture (negative: before), for `count` beeps after `from`. The
+         * first one is passed over: the sound may have come back in the middle of it.
+         */
         async apart(from, count = 3) {
-            await until('flashes and beeps', () => flashes().length >= from + count && beeps().at(-1) >= flashes()[from + count - 1] - 0.3, { timeoutMs: 30000 });
-            return flashes().slice(from, from + count).map((flash) => nearest(beeps(), flash) * 1000);
+            const enough = from + 1 + count;
+            await until('beeps and flashes', () => beeps().length >= enough && flashes().at(-1) >= beeps()[enough - 1] - 0.3, { timeoutMs: 30000 });
+            return beeps().slice(from + 1, enough).map((beep) => -nearest(flashes(), beep) * 1000);
         },
     };
 }

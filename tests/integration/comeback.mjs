@@ -45,7 +45,7 @@ export async function killIngest(t, { viewers, rounds }) {
     const before = await snapshot(chain);
     const people = await audience(t, chain, viewers);
     const judged = await judge(t, chain, chain.site.ports.spare);
-    assertTogether(t, await judged.apart(judged.seen()), 'before');
+    assertTogether(t, await judged.apart(judged.heard()), 'before');
     const sessions = await whepSessions(chain);
     for (let round = 0; round < rounds; round++) {
         const from = people.telling.lines.length;
@@ -63,7 +63,7 @@ export async function killIngest(t, { viewers, rounds }) {
         t.diagnostic(`round ${round}: the picture was back after ${took.toFixed(0)} ms`);
         assert.ok(took < (await ceiling(PICTURE_BACK_MAX_MS)), `round ${round}: the picture was back after ${took} ms`);
         await untilPlayable(chain);
-        assertTogether(t, await judged.apart(judged.seen()), `round ${round}`);
+        assertTogether(t, await judged.apart(judged.heard()), `round ${round}`);
     }
     await judged.viewer.leave();
     await assertOneCall(chain, people, sessions);
