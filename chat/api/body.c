@@ -1,7 +1,9 @@
 #include "chat/api/body.h"
 
 #include <string.h>
+#include <strings.h>
 
+#include "base/json.h"
 #include "http/server.h"
 
 static void fail(struct api_body *body, enum api_problem problem)
@@ -10,49 +12,30 @@ static void fail(struct api_body *body, enum api_problem problem)
         body->problem = problem;
 }
 
-/* jansson recurses; its own limit is 2048 deep. Brackets inside strings do not nest. */
-static bool is_flat_enough(const char *bytes, size_t size)
-{
-    bool in_text = false;
-    int depth = 0;
-
-    for (size_t i = 0; i < size; i++) {
-        if (in_text) {
-            if (bytes[i] == '\\')
-                i++;
-            else if (bytes[i] == '"')
-                in_text = false;
-            continue;
-        }
-        if (bytes[i] == '"')
-            in_text = true;
-        else if (bytes[i] == '{' || bytes[i] == '[')
-            depth++;
-        else if (bytes[i] == '}' || bytes[i] == ']')
-            depth--;
-        if (depth > API_BODY_DEPTH_MAX)
-            return false;
-    }
-    return true;
-}
-
 void api_body_parse(const char *bytes, size_t size, struct api_body *body)
 {
     *body = (struct api_body){0};
-    if (is_flat_enough(bytes, size))
+    if (jt_json_is_flat(bytes, size, API_BODY_DEPTH_MAX)) /* jansson recurses, to 2048 by itself */
         body->object = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, NULL);
     if (!json_is_object(body->object))
         fail(body, API_PROBLEM_BODY_NOT_JSON);
 }
 
+bool api_body_is_json(const char *type)
+{
+    static const char json[] = "application/json";
+    size_t size = strlen(json);
+
+    return type && strncasecmp(type, json, size) == 0 &&
+           (type[size] == '\0' || type[size] == ';' || type[size] == ' ');
+}
+
 void api_body_read(const struct jt_http_request *request, struct api_body *body)
 {
-    const char *type = jt_http_request_header(request, "content-type");
     size_t size;
     const char *bytes = jt_http_request_body(request, &size);
 
-    /* Only this type: a form of a foreign page can't send it without asking first (threat A7). */
-    if (!type || strncmp(type, "application/json", strlen("application/json")) != 0)
+    if (!api_body_is_json(jt_http_request_header(request, "content-type")))
         size = 0;
     api_body_parse(bytes, size, body);
 }

@@ -33,6 +33,9 @@ struct api_body {
     enum api_problem problem;
 };
 
+/** Is a Content-Type this one, with or without parameters? A form of a foreign page can't send it unasked (threat A7). */
+bool api_body_is_json(const char *type);
+
 /** Always to be followed by api_body_free, whatever it finds. */
 void api_body_read(const struct jt_http_request *request, struct api_body *body);
 /** The same for bytes. */

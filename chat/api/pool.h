@@ -12,9 +12,9 @@ struct api_pool;
 struct jt_http_request;
 
 enum {
-    API_THREADS_DEFAULT = 64, /* as many callers as one commit of the store may serve */
+    API_THREADS_DEFAULT = 64, /* ours: callers that wait for one commit of the store */
     API_THREADS_MAX = 256,
-    API_QUEUE_MAX = 1024, /* half a second of orders at the rate we promise */
+    API_QUEUE_MAX = 1024, /* two seconds of orders at 500 a second */
 };
 
 /** Must answer the request (jt_http_respond), exactly once. */

@@ -1,6 +1,6 @@
 /**
  * Why a request was refused: problem+json (RFC 9457) with a stable code that the pages translate. The table is the whole
- * list; docs/openapi.yaml names the same codes. Any thread.
+ * list. Any thread.
  */
 #ifndef CHAT_API_PROBLEM_H
 #define CHAT_API_PROBLEM_H

@@ -5,6 +5,8 @@
 
 #include <jansson.h>
 
+#include "base/json.h"
+
 enum {
     MESSAGE_MAX_BYTES = 16 * 1024, /* as net/seqpacket.h */
     DEPTH_MAX =
@@ -199,30 +201,6 @@ int jt_control_encode(const struct jt_control *message, char *out, size_t capaci
 
 /* ---- JSON to struct ---- */
 
-/** Nesting, counted before the parser recurses. Only brackets outside strings count. */
-static bool depth_is_sane(const char *json, size_t size)
-{
-    bool in_string = false;
-    int depth = 0;
-
-    for (size_t i = 0; i < size; i++) {
-        if (in_string) {
-            if (json[i] == '\\')
-                i++;
-            else if (json[i] == '"')
-                in_string = false;
-        } else if (json[i] == '"') {
-            in_string = true;
-        } else if (json[i] == '{' || json[i] == '[') {
-            if (++depth > DEPTH_MAX)
-                return false;
-        } else if (json[i] == '}' || json[i] == ']') {
-            depth--;
-        }
-    }
-    return true;
-}
-
 /** Takes from an object; the first missing or wrong field sticks. */
 struct json_in {
     const json_t *object;
@@ -332,7 +310,7 @@ int jt_control_decode(const char *json, size_t size, struct jt_control *out)
     json_t *root;
     int err;
 
-    if (size > MESSAGE_MAX_BYTES || !depth_is_sane(json, size))
+    if (size > MESSAGE_MAX_BYTES || !jt_json_is_flat(json, size, DEPTH_MAX))
         return -EBADMSG;
     root = json_loadb(json, size, JSON_REJECT_DUPLICATES, &error);
     if (!root)

@@ -175,6 +175,21 @@ static void test_the_error_is_sticky(void **state)
     api_body_free(&body);
 }
 
+/* RFC 9110 §8.3.1: the type is not case-sensitive, parameters may follow. */
+static void test_a7_only_json_is_read(void **state)
+{
+    (void)state;
+    assert_true(api_body_is_json("application/json"));
+    assert_true(api_body_is_json("Application/JSON; charset=utf-8"));
+    assert_false(api_body_is_json("application/jsonx"));
+    assert_false(api_body_is_json("application/json-patch+json"));
+    assert_false(api_body_is_json("text/plain"));
+    assert_false(api_body_is_json("text/plain; application/json"));
+    assert_false(api_body_is_json("application/x-www-form-urlencoded"));
+    assert_false(api_body_is_json(""));
+    assert_false(api_body_is_json(NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +200,7 @@ int main(void)
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_c2_fields_nobody_asked_for),
         cmocka_unit_test(test_the_error_is_sticky),
+        cmocka_unit_test(test_a7_only_json_is_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
