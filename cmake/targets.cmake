@@ -60,3 +60,8 @@ function(jt_worker folder)
     cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
     jt_program(worker jangteo-worker ${folder} ${ARG_LINKS})
 endfunction()
+
+function(jt_decoder folder)
+    cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+    jt_program(decoder jangteo-picture ${folder} ${ARG_LINKS})
+endfunction()

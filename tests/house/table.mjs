@@ -1,6 +1,6 @@
 // Which folder may include what: the table of layers. CMakeLists.txt links by it, layers.mjs holds both against it.
 
-const COMMON = ['base', 'wire', 'media', 'loop', 'net', 'http', 'ring', 'rtc', 'whip', 'rtmp'];
+const COMMON = ['base', 'wire', 'media', 'loop', 'net', 'token', 'http', 'hook', 'ring', 'rtc', 'whip', 'rtmp'];
 
 /** Folder → our folders (besides itself) and libraries that its files may include. */
 export const FOLDERS = {
@@ -10,6 +10,8 @@ export const FOLDERS = {
     'common/loop': { ours: ['base'], libraries: ['libuv'] },
     'common/net': { ours: ['base', 'loop'], libraries: [] },
     'common/http': { ours: ['base', 'loop'], libraries: ['libwebsockets', 'openssl', 'jansson'] },
+    'common/token': { ours: ['base'], libraries: ['openssl', 'sodium'] },
+    'common/hook': { ours: ['base', 'loop', 'token'], libraries: ['openssl', 'curl'] },
     'common/ring': { ours: ['base', 'loop', 'net', 'media'], libraries: ['jansson'] },
     'common/rtc': { ours: ['base', 'loop', 'net', 'wire', 'media'], libraries: ['openssl', 'libsrtp2', 'ipsec-mb'] },
     'common/whip': { ours: ['base', 'loop', 'http', 'wire', 'media', 'rtc'], libraries: [] },
@@ -22,11 +24,17 @@ export const FOLDERS = {
     'chat/access': { ours: [...COMMON, 'chat/store'], libraries: ['jansson', 'openssl', 'sodium'] },
     'chat/store': { ours: COMMON, libraries: ['jansson', 'sqlite', 'libpq'] },
     'chat/room': { ours: [...COMMON, 'chat/access'], libraries: ['jansson', 'utf8proc'] },
-    'chat/api': { ours: [...COMMON, 'chat/access', 'chat/store', 'chat/room'], libraries: ['jansson'] },
+    'chat/media': { ours: COMMON, libraries: ['jansson', 'openssl'] },
+    'chat/picture': { ours: COMMON, libraries: [] },
+    'chat/picture/decoder': { ours: ['base'], libraries: ['gdk-pixbuf'] },
+    'chat/api': {
+        ours: [...COMMON, 'chat/access', 'chat/store', 'chat/room', 'chat/media', 'chat/picture'],
+        libraries: ['jansson', 'openssl'],
+    },
 };
 
 /** What a service may include of its own subfolders: only their contracts, so the direction is written down here. */
-export const SUBFOLDERS = { chat: ['chat/access', 'chat/store', 'chat/room', 'chat/api'], ingest: [], relay: [] };
+export const SUBFOLDERS = { chat: ['chat/access', 'chat/store', 'chat/room', 'chat/media', 'chat/picture', 'chat/api'], ingest: [], relay: [] };
 
 /** Library → its headers, and its name in CMake (PkgConfig::NAME). */
 export const LIBRARIES = {
@@ -42,6 +50,8 @@ export const LIBRARIES = {
     utf8proc: { headers: /^utf8proc\.h$/, target: /^libutf8proc$/ },
     sqlite: { headers: /^sqlite3\.h$/, target: /^sqlite3$/ },
     libpq: { headers: /^(libpq-fe|postgres_ext)\.h$/, target: /^libpq$/ },
+    curl: { headers: /^curl\//, target: /^libcurl$/ },
+    'gdk-pixbuf': { headers: /^(gdk-pixbuf\/|glib|gio\/)/, target: /^gdk_pixbuf/ },
     nats: { headers: /^nats(\.h|\/)/, target: /^libnats$/ },
 };
 
