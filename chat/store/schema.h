@@ -1,0 +1,8 @@
+/** The tables, as the steps of migrations.c make them. Private to chat/store. */
+#ifndef CHAT_STORE_SCHEMA_H
+#define CHAT_STORE_SCHEMA_H
+
+extern const char store_schema_people[]; /* accounts, sessions, shops, links, audit */
+extern const char store_schema_shows[];  /* shows, what is sold in them, who may not talk there */
+
+#endif
