@@ -419,8 +419,12 @@ static void on_http(void *arg, struct jt_http_request *request)
 void relay_directory_routes(struct relay_directory *directory,
                             struct jt_http_route out[RELAY_DIRECTORY_ROUTES])
 {
-    out[0] = (struct jt_http_route){JT_HTTP_GET, "/api/v1/shows", on_http, directory};
-    out[1] = (struct jt_http_route){JT_HTTP_GET, "/api/v1/shows/:show", on_http, directory};
+    out[0] = (struct jt_http_route){
+        .methods = JT_HTTP_GET, .pattern = "/api/v1/shows", .handler = on_http, .arg = directory};
+    out[1] = (struct jt_http_route){.methods = JT_HTTP_GET,
+                                    .pattern = "/api/v1/shows/:show",
+                                    .handler = on_http,
+                                    .arg = directory};
 }
 
 /* ---- life ---- */

@@ -49,9 +49,9 @@ int jt_admin_new(const char *listen, jt_admin_ready_fn ready, void *arg,
 {
     struct admin *admin = malloc(sizeof(*admin));
     const struct jt_http_route routes[] = {
-        {JT_HTTP_GET, "/healthz", on_health, NULL},
-        {JT_HTTP_GET, "/readyz", on_ready, admin},
-        {JT_HTTP_GET, "/metrics", on_metrics, NULL},
+        {.methods = JT_HTTP_GET, .pattern = "/healthz", .handler = on_health},
+        {.methods = JT_HTTP_GET, .pattern = "/readyz", .handler = on_ready, .arg = admin},
+        {.methods = JT_HTTP_GET, .pattern = "/metrics", .handler = on_metrics},
     };
     const struct jt_http_config config = {
         .name = "admin",

@@ -38,6 +38,8 @@ static const struct jt_http_fault
     host_unknown = {421, "host_unknown", "This host is not served here", 0},
     origin_refused = {403, "origin_refused", "This origin may not ask", 0},
     header_timeout = {408, "header_timeout", "Header fields came too slowly", 0},
+    body_too_large = {413, "body_too_large", "Content too large", 0},
+    large_bodies = {503, "large_bodies", "Too much content is coming in at once", 2},
     body_timeout = {408, "body_timeout", "Content came too slowly", 0},
     path_unknown = {404, "not_found", "Nothing here", 0},
     method_not_allowed = {405, "method_not_allowed", "Method not allowed here", 0};
@@ -82,7 +84,8 @@ static const struct jt_http_fault *read_target(struct jt_http_request *request, 
     return NULL;
 }
 
-static const struct jt_http_fault *read_fields(struct jt_http_request *request, struct lws *wsi)
+static const struct jt_http_fault *read_fields(struct jt_http_request *request, struct lws *wsi,
+                                               size_t body_max_bytes)
 {
     int err = jt_http_fields_read(&request->fields, wsi);
     const char *length = jt_http_request_header(request, "content-length");
@@ -90,8 +93,7 @@ static const struct jt_http_fault *read_fields(struct jt_http_request *request, 
     if (err)
         return err == -E2BIG ? &fields_too_large : err == -ENOMEM ? &no_memory : &field_malformed;
     if (length) /* the gate has seen to it that it is a small number */
-        request->body_expected =
-            JT_MIN((size_t)strtoul(length, NULL, 10), (size_t)JT_HTTP_BODY_MAX_BYTES);
+        request->body_expected = JT_MIN((size_t)strtoul(length, NULL, 10), body_max_bytes);
     return NULL;
 }
 
@@ -151,7 +153,7 @@ static const struct jt_http_fault *examine(const struct jt_http_policy *policy,
     const struct jt_http_fault *fault = read_target(request, connection->wsi, path);
 
     if (!fault)
-        fault = read_fields(request, connection->wsi);
+        fault = read_fields(request, connection->wsi, policy->body_max_bytes);
     if (fault) {
         request->closes = true;
         return fault;
@@ -275,6 +277,16 @@ static int open_request(struct jt_http_policy *policy, struct jt_http_connection
     return 0;
 }
 
+/** May the body come that was announced? */
+static const struct jt_http_fault *admit_body(struct jt_http_request *request)
+{
+    if (request->body_expected > jt_http_route_body_max(request->route))
+        return &body_too_large;
+    if (request->body_expected > JT_HTTP_BODY_MAX_BYTES && !jt_http_request_reserve(request))
+        return &large_bodies;
+    return NULL;
+}
+
 int jt_http_exchange_begin(struct jt_http_policy *policy, struct jt_http_connection *connection,
                            const char *path)
 {
@@ -301,6 +313,9 @@ int jt_http_exchange_begin(struct jt_http_policy *policy, struct jt_http_connect
                       allowed ? &header : NULL);
     if (!request->body_expected)
         return dispatch(policy, connection);
+    fault = admit_body(request);
+    if (fault)
+        return refuse(policy, connection, fault, NULL);
     jt_http_connection_enter(&policy->connections, connection, JT_HTTP_BODY);
     send_continue(connection);
     (void)lws_rx_flow_control(connection->wsi, 1);

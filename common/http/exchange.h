@@ -24,6 +24,7 @@ struct jt_http_policy {
     struct jt_http_gate *gate;
     struct jt_http_route *routes;
     size_t route_count;
+    size_t body_max_bytes; /* what the most generous route takes */
     char *hosts, *origins;
     struct jt_http_connection *current; /* whose handler runs */
 };

@@ -105,7 +105,7 @@ static void look(struct jt_http_policy *policy, struct jt_http_connection *conne
     }
     if (connection->phase == JT_HTTP_IDLE)
         jt_http_connection_enter(&policy->connections, connection, JT_HTTP_HEADERS);
-    err = jt_http_head_check(bytes, (size_t)size, &head);
+    err = jt_http_head_check(bytes, (size_t)size, policy->body_max_bytes, &head);
     if (err == -EAGAIN)
         return;
     if (!err && head.is_websocket)

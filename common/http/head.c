@@ -194,7 +194,7 @@ static const struct jt_http_fault *check_field(struct span line, struct frame *f
 
 /* RFC 9112 §6: where the request ends must be beyond doubt. libwebsockets 4.1 does not parse
  * chunks. */
-static const struct jt_http_fault *check_frame(const struct frame *frame)
+static const struct jt_http_fault *check_frame(const struct frame *frame, size_t body_max_bytes)
 {
     bool takes_body = span_is(frame->method, "POST") || span_is(frame->method, "PUT") ||
                       span_is(frame->method, "PATCH");
@@ -207,7 +207,7 @@ static const struct jt_http_fault *check_frame(const struct frame *frame)
         return &length_malformed;
     if (frame->codings || (takes_body && !frame->lengths))
         return &length_required;
-    if (frame->length > JT_HTTP_BODY_MAX_BYTES)
+    if (frame->length > body_max_bytes)
         return &body_too_large;
     return frame->length && takes_none ? &body_unexpected : NULL;
 }
@@ -266,7 +266,8 @@ static int check_fields(struct jt_reader *r, struct frame *frame, struct jt_http
     }
 }
 
-int jt_http_head_check(const void *bytes, size_t size, struct jt_http_head *head)
+int jt_http_head_check(const void *bytes, size_t size, size_t body_max_bytes,
+                       struct jt_http_head *head)
 {
     struct jt_reader r = jt_reader_of(bytes, size);
     struct frame frame = {0};
@@ -285,7 +286,7 @@ int jt_http_head_check(const void *bytes, size_t size, struct jt_http_head *head
     err = check_fields(&r, &frame, head);
     if (err)
         return err;
-    fault = check_frame(&frame);
+    fault = check_frame(&frame, body_max_bytes);
     if (fault)
         return fail(head, fault);
     head->fault = NULL;

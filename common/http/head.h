@@ -32,8 +32,10 @@ struct jt_http_head {
  * Check the bytes at the start of a request. Returns 0 (head is whole and good), -EAGAIN (good so
  * far, more is needed) or -EBADMSG (`head->fault` says what to answer, then close). Stricter than
  * the RFC: an empty line before the request, an absolute or "*" target, an encoded slash or control
- * character in the target, any transfer coding, and the names of http/lws_field.h are refused.
+ * character in the target, any transfer coding, and the names of http/lws_field.h are refused; so is
+ * a body longer than the longest any route of this server takes.
  */
-JT_MUST_CHECK int jt_http_head_check(const void *bytes, size_t size, struct jt_http_head *head);
+JT_MUST_CHECK int jt_http_head_check(const void *bytes, size_t size, size_t body_max_bytes,
+                                     struct jt_http_head *head);
 
 #endif

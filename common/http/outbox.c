@@ -7,9 +7,10 @@
 #include <libwebsockets.h>
 
 #include "http/request.h"
+#include "http/server.h"
 
 struct jt_http_outbox {
-    atomic_int refs;
+    atomic_int refs, large_bodies;
     pthread_mutex_t lock; /* held while waking, so that the context can't be destroyed meanwhile */
     struct lws_context *context;
     struct jt_http_request *first, **last;
@@ -22,6 +23,7 @@ int jt_http_outbox_new(struct jt_http_outbox **out)
     if (!outbox)
         return -ENOMEM;
     atomic_init(&outbox->refs, 1);
+    atomic_init(&outbox->large_bodies, 0);
     pthread_mutex_init(&outbox->lock, NULL);
     outbox->last = &outbox->first;
     *out = outbox;
@@ -97,4 +99,17 @@ void jt_http_outbox_wake(struct jt_http_outbox *outbox)
     if (outbox->context)
         lws_cancel_service(outbox->context);
     pthread_mutex_unlock(&outbox->lock);
+}
+
+bool jt_http_outbox_enter(struct jt_http_outbox *outbox)
+{
+    if (atomic_fetch_add(&outbox->large_bodies, 1) < JT_HTTP_LARGE_BODIES_MAX)
+        return true;
+    jt_http_outbox_leave(outbox);
+    return false;
+}
+
+void jt_http_outbox_leave(struct jt_http_outbox *outbox)
+{
+    atomic_fetch_sub(&outbox->large_bodies, 1);
 }

@@ -5,6 +5,8 @@
 #ifndef JT_HTTP_OUTBOX_H
 #define JT_HTTP_OUTBOX_H
 
+#include <stdbool.h>
+
 #include "base/base.h"
 
 struct jt_http_outbox;
@@ -27,6 +29,13 @@ void jt_http_outbox_post(struct jt_http_outbox *outbox, struct jt_http_request *
 
 /** Wake the context, if it is there. Any thread. */
 void jt_http_outbox_wake(struct jt_http_outbox *outbox);
+
+/**
+ * One more request with a large body? Counted here because requests may outlive the server. False
+ * when there are JT_HTTP_LARGE_BODIES_MAX; after true, leave once. Any thread.
+ */
+JT_MUST_CHECK bool jt_http_outbox_enter(struct jt_http_outbox *outbox);
+void jt_http_outbox_leave(struct jt_http_outbox *outbox);
 
 /** Take one, the oldest first, with its reference; NULL when empty. */
 struct jt_http_request *jt_http_outbox_take(struct jt_http_outbox *outbox);

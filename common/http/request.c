@@ -32,6 +32,8 @@ void jt_http_request_unref(struct jt_http_request **request)
     *request = NULL;
     if (!old || atomic_fetch_sub(&old->refs, 1) > 1)
         return;
+    if (old->has_large_body)
+        jt_http_outbox_leave(old->outbox);
     jt_http_outbox_unref(&old->outbox);
     jt_http_fields_free(&old->fields);
     jt_http_fields_free(&old->query);
@@ -41,12 +43,19 @@ void jt_http_request_unref(struct jt_http_request **request)
     free(old);
 }
 
+bool jt_http_request_reserve(struct jt_http_request *request)
+{
+    request->has_large_body = jt_http_outbox_enter(request->outbox);
+    return request->has_large_body;
+}
+
 int jt_http_request_append(struct jt_http_request *request, const void *data, size_t size)
 {
     if (size > request->body_expected - request->body_size)
         return -EMSGSIZE;
     if (request->body_size + size + 1 > request->body_capacity) {
-        size_t capacity = JT_MAX(request->body_capacity * 2, request->body_size + size + 1);
+        size_t capacity = JT_MIN(JT_MAX(request->body_capacity * 2, request->body_size + size + 1),
+                                 request->body_expected + 1);
         uint8_t *body = realloc(request->body, capacity);
 
         if (!body)

@@ -39,6 +39,7 @@ struct jt_http_request {
     struct jt_http_fields fields, query;
     uint8_t *body; /* NUL-terminated */
     size_t body_size, body_capacity, body_expected;
+    bool has_large_body; /* one of the few: see jt_http_request_reserve */
 
     atomic_bool is_answered;
     uint8_t *answer; /* the bytes of the whole response; set by whoever answers, before the post */
@@ -51,6 +52,9 @@ JT_MUST_CHECK int jt_http_request_new(struct jt_http_outbox *outbox, struct jt_h
 struct jt_http_request *jt_http_request_ref(struct jt_http_request *request);
 /** NULL is fine. */
 void jt_http_request_unref(struct jt_http_request **request);
+
+/** Room for one more body above JT_HTTP_BODY_MAX_BYTES? It is given back with the request. */
+JT_MUST_CHECK bool jt_http_request_reserve(struct jt_http_request *request);
 
 /** Append to the body; memory follows the bytes that came. -EMSGSIZE above what was expected. */
 JT_MUST_CHECK int jt_http_request_append(struct jt_http_request *request, const void *data,

@@ -69,6 +69,11 @@ const struct jt_http_route *jt_http_route_find(const struct jt_http_route *route
     return NULL;
 }
 
+size_t jt_http_route_body_max(const struct jt_http_route *route)
+{
+    return route->body_max_bytes ? route->body_max_bytes : JT_HTTP_BODY_MAX_BYTES;
+}
+
 const char *jt_http_params_get(const struct jt_http_params *params, const char *name)
 {
     size_t size = strlen(name);

@@ -34,6 +34,9 @@ const struct jt_http_route *jt_http_route_find(const struct jt_http_route *route
                                                const char *path, enum jt_http_method method,
                                                struct jt_http_params *params, unsigned *allowed);
 
+/** The longest body the route takes. */
+size_t jt_http_route_body_max(const struct jt_http_route *route);
+
 /** Value of a parameter, or NULL. */
 const char *jt_http_params_get(const struct jt_http_params *params, const char *name);
 

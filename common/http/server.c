@@ -310,8 +310,12 @@ static int copy_config(struct jt_http_server *server, const struct jt_http_confi
     policy->routes = calloc(config->route_count + 1, sizeof(*policy->routes));
     if (!policy->hosts || !policy->origins || !policy->routes)
         return -ENOMEM;
-    for (size_t i = 0; i < config->route_count; i++)
+    policy->body_max_bytes = JT_HTTP_BODY_MAX_BYTES; /* as well where no route is: then it is 404 */
+    for (size_t i = 0; i < config->route_count; i++) {
         policy->routes[i] = config->routes[i];
+        policy->body_max_bytes =
+            JT_MAX(policy->body_max_bytes, jt_http_route_body_max(&config->routes[i]));
+    }
     policy->route_count = config->route_count;
     return jt_http_outbox_new(&policy->outbox);
 }

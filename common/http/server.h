@@ -3,13 +3,14 @@
  * handlers run on that thread and answer at once or later, from any thread. Listens on a TCP
  * address and/or a unix socket, with the same routes.
  *
- * Policy (threats H1–H6, H15): request line ≤ 8 KiB, headers ≤ 16 KiB, body ≤ 64 KiB, headers in 10
- * s, body without progress 10 s; chunked request bodies are refused (411) because libwebsockets
- * does not parse them; unknown path 404, known path with another method 405 + Allow; errors are
- * problem+json (RFC 9457) with a stable code, never an echo of the input; every answer carries
- * nosniff. A Host that is not ours is answered 421; an Origin that is neither the Host itself nor
- * configured is answered 403 (threat H5), an allowed one gets Access-Control-Allow-Origin and Vary.
- * X-Forwarded-For and -Proto are believed only on the unix socket.
+ * Policy (threats H1–H6, H15): request line ≤ 8 KiB, headers ≤ 16 KiB, body ≤ 64 KiB unless a route
+ * takes more, headers in 10 s, body without progress 10 s; chunked request bodies are refused (411)
+ * because libwebsockets does not parse them; unknown path 404, known path with another method 405 +
+ * Allow; errors are problem+json (RFC 9457) with a stable code, never an echo of the input; every
+ * answer carries nosniff. A Host that is not ours is answered 421; an Origin that is neither the
+ * Host itself nor configured is answered 403 (threat H5), an allowed one gets
+ * Access-Control-Allow-Origin and Vary. X-Forwarded-For and -Proto are believed only on the unix
+ * socket.
  */
 #ifndef JT_HTTP_SERVER_H
 #define JT_HTTP_SERVER_H
@@ -25,6 +26,7 @@ struct jt_http_request;
 
 enum {
     JT_HTTP_BODY_MAX_BYTES = 64 * 1024,
+    JT_HTTP_LARGE_BODIES_MAX = 8, /* ours: bodies above that, held at a time by one server */
     JT_HTTP_PARAMS_MAX = 4,
     JT_HTTP_PARAM_MAX_BYTES = 160,
     JT_HTTP_HEADER_VALUE_MAX_BYTES = 8192,
@@ -52,7 +54,39 @@ struct jt_http_route {
                             parameter */
     jt_http_handler handler;
     void *arg;
+    /* 0: JT_HTTP_BODY_MAX_BYTES. More: JT_HTTP_LARGE_BODIES_MAX at a time, from the first byte to
+     * the answer; the next one is answered 503. */
+    size_t body_max_bytes;
 };
+
+/** What an open connection holds of the limits on upgraded connections. */
+struct jt_http_place;
+
+/** A connection that has become a WebSocket: the 101 has been sent. Borrowed until the handler
+ * returns, but for `fd` and `place`. */
+struct jt_http_upgrade {
+    int fd;                      /* non-blocking, close-on-exec */
+    struct jt_http_place *place; /* to jt_http_place_free when `fd` is closed */
+    const char *peer;            /* as jt_http_request_peer */
+    const char *path;            /* decoded */
+    const char *query;           /* what stands after '?', not decoded; "" */
+    bool is_secure;
+};
+
+/** Takes `fd` and `place` and returns 0; or returns a negative errno: the peer is told to try later
+ * (1013). Runs on the server's thread: do not block. */
+typedef int (*jt_http_upgrade_handler)(void *arg, const struct jt_http_upgrade *upgrade);
+
+/** Where WebSockets are opened (RFC 6455 §4.2). A request there that asks for something else is
+ * answered 426. */
+struct jt_http_upgrade_route {
+    const char *pattern; /* as jt_http_route's */
+    jt_http_upgrade_handler handler;
+    void *arg;
+};
+
+/** The connection is closed. Any thread, also after the server is gone. NULL is fine. */
+void jt_http_place_free(struct jt_http_place *place);
 
 struct jt_http_config {
     const char *name;        /* for thread and log: "http", "admin" */
@@ -70,6 +104,13 @@ struct jt_http_config {
     /* Foreign origins served: "https://shop.example,https://x"; "*": any. NULL or "": only the same
      * scheme, host and port as the Host header. */
     const char *origins;
+    const struct jt_http_upgrade_route *upgrades; /* copied */
+    size_t upgrade_count;
+    int upgraded_max;             /* connections upgraded and not closed; 0: the default, 16,384 */
+    int upgraded_peer_max;        /* per address (the front door's word on the unix socket); 0: the
+                              default, 256; -1: no cap */
+    bool upgrades_without_origin; /* a handshake without Origin is from no browser; refused (403)
+                                     unless this is set (threat W6) */
 };
 
 /** Starts the thread and listens. -EADDRINUSE etc. The routes are copied. */

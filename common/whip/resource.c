@@ -516,8 +516,12 @@ static void on_session(void *arg, struct jt_http_request *request)
 
 void jt_whip_routes(struct jt_whip *whip, struct jt_http_route out[JT_WHIP_ROUTES])
 {
-    out[0] =
-        (struct jt_http_route){JT_HTTP_POST | JT_HTTP_OPTIONS, whip->endpoint, on_endpoint, whip};
-    out[1] = (struct jt_http_route){JT_HTTP_PATCH | JT_HTTP_DELETE | JT_HTTP_OPTIONS, whip->session,
-                                    on_session, whip};
+    out[0] = (struct jt_http_route){.methods = JT_HTTP_POST | JT_HTTP_OPTIONS,
+                                    .pattern = whip->endpoint,
+                                    .handler = on_endpoint,
+                                    .arg = whip};
+    out[1] = (struct jt_http_route){.methods = JT_HTTP_PATCH | JT_HTTP_DELETE | JT_HTTP_OPTIONS,
+                                    .pattern = whip->session,
+                                    .handler = on_session,
+                                    .arg = whip};
 }

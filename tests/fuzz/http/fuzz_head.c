@@ -6,16 +6,18 @@
 
 #include "http/head.h"
 
+enum { BODY_MAX_BYTES = 64 * 1024 };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct jt_http_head head;
-    int err = jt_http_head_check(data, size, &head);
+    int err = jt_http_head_check(data, size, BODY_MAX_BYTES, &head);
 
     if (err == 0 && (head.size_bytes > size || head.size_bytes < 18))
         abort();
-    if (err == 0 && jt_http_head_check(data, head.size_bytes - 1, &head) != -EAGAIN)
+    if (err == 0 && jt_http_head_check(data, head.size_bytes - 1, BODY_MAX_BYTES, &head) != -EAGAIN)
         abort();
     return 0;
 }

@@ -32,7 +32,7 @@ static int check(const char *bytes, size_t size, struct jt_http_head *head)
 
     assert_non_null(copy);
     memcpy(copy, bytes, size);
-    err = jt_http_head_check(copy, size, head);
+    err = jt_http_head_check(copy, size, JT_HTTP_BODY_MAX_BYTES, head);
     free(copy);
     return err;
 }

@@ -16,11 +16,11 @@ static void handler(void *arg, struct jt_http_request *request)
 }
 
 static const struct jt_http_route routes[] = {
-    {JT_HTTP_POST | JT_HTTP_OPTIONS, "/whep/:show", handler, NULL},
-    {JT_HTTP_PATCH | JT_HTTP_DELETE, "/whep/:show/:id", handler, NULL},
-    {JT_HTTP_GET, "/", handler, NULL},
-    {JT_HTTP_GET, "/flv/:file", handler, NULL},
-    {JT_HTTP_POST, "/flv/:file", handler, NULL},
+    {.methods = JT_HTTP_POST | JT_HTTP_OPTIONS, .pattern = "/whep/:show", .handler = handler},
+    {.methods = JT_HTTP_PATCH | JT_HTTP_DELETE, .pattern = "/whep/:show/:id", .handler = handler},
+    {.methods = JT_HTTP_GET, .pattern = "/", .handler = handler},
+    {.methods = JT_HTTP_GET, .pattern = "/flv/:file", .handler = handler},
+    {.methods = JT_HTTP_POST, .pattern = "/flv/:file", .handler = handler},
 };
 
 static int find(enum jt_http_method method, const char *path, struct jt_http_params *params,

@@ -22,7 +22,7 @@
 #include "http/admin.h"
 #include "http/server.h"
 
-enum { PATIENCE_S = 20, TIMEOUT_MS = 300 };
+enum { PATIENCE_S = 20, TIMEOUT_MS = 300, LARGE_BYTES = 2 * 1024 * 1024 };
 
 static struct jt_http_request *kept; /* what on_keep has got */
 static sem_t is_kept;
@@ -77,6 +77,18 @@ static void on_big(void *arg, struct jt_http_request *request)
     jt_http_respond(request, 200, NULL, 0, "application/octet-stream", big_body, sizeof(big_body));
 }
 
+/* The size, and whether it is all of it. */
+static void on_size(void *arg, struct jt_http_request *request)
+{
+    char text[64];
+    size_t size;
+    const char *body = jt_http_request_body(request, &size);
+    int length = snprintf(text, sizeof(text), "%zu %d", size, memcmp(body, big_body, size) == 0);
+
+    (void)arg;
+    jt_http_respond(request, 200, NULL, 0, "text/plain", text, (size_t)length);
+}
+
 static void on_trust(void *arg, struct jt_http_request *request)
 {
     jt_http_request_trust(request);
@@ -101,13 +113,23 @@ static void on_field(void *arg, struct jt_http_request *request)
 }
 
 static const struct jt_http_route routes[] = {
-    {JT_HTTP_GET, "/field", on_field, NULL},
-    {JT_HTTP_GET | JT_HTTP_POST | JT_HTTP_DELETE, "/echo/:x", on_echo, NULL},
-    {JT_HTTP_GET | JT_HTTP_POST, "/late/:x", on_late, NULL},
-    {JT_HTTP_GET, "/keep", on_keep, NULL},
-    {JT_HTTP_GET, "/big", on_big, NULL},
-    {JT_HTTP_GET, "/trust", on_trust, NULL},
-    {JT_HTTP_GET, "/evil", on_evil_header, NULL},
+    {.methods = JT_HTTP_GET, .pattern = "/field", .handler = on_field},
+    {.methods = JT_HTTP_GET | JT_HTTP_POST | JT_HTTP_DELETE,
+     .pattern = "/echo/:x",
+     .handler = on_echo},
+    {.methods = JT_HTTP_GET | JT_HTTP_POST, .pattern = "/late/:x", .handler = on_late},
+    {.methods = JT_HTTP_GET, .pattern = "/keep", .handler = on_keep},
+    {.methods = JT_HTTP_POST,
+     .pattern = "/large",
+     .handler = on_size,
+     .body_max_bytes = LARGE_BYTES},
+    {.methods = JT_HTTP_POST,
+     .pattern = "/large/keep",
+     .handler = on_keep,
+     .body_max_bytes = LARGE_BYTES},
+    {.methods = JT_HTTP_GET, .pattern = "/big", .handler = on_big},
+    {.methods = JT_HTTP_GET, .pattern = "/trust", .handler = on_trust},
+    {.methods = JT_HTTP_GET, .pattern = "/evil", .handler = on_evil_header},
 };
 
 static struct jt_http_server *start(const struct jt_http_config *base)
@@ -676,6 +698,82 @@ static void test_answer_before_reset(void **state)
     jt_http_server_free(server);
 }
 
+static int begin_post(const struct jt_http_server *server, const char *path, size_t size)
+{
+    int fd = connect_to(server);
+    char head[128];
+
+    (void)snprintf(head, sizeof(head), "POST %s HTTP/1.1\r\n" HOST "Content-Length: %zu\r\n\r\n",
+                   path, size);
+    put_text(fd, head);
+    return fd;
+}
+
+static void expect_post(const struct jt_http_server *server, const char *path, size_t size,
+                        const char *status, const char *body)
+{
+    char answer[4096];
+    int fd = begin_post(server, path, size);
+
+    for (size_t sent = 0; sent < size;) {
+        ssize_t n = send(fd, big_body + sent, size - sent, MSG_NOSIGNAL);
+
+        if (n <= 0)
+            break; /* refused, and the linger is over */
+        sent += (size_t)n;
+    }
+    get_one(fd, answer, sizeof(answer));
+    assert_status(answer, status);
+    if (body)
+        assert_body(answer, body);
+    close(fd);
+}
+
+static void test_large_body(void **state)
+{
+    struct jt_http_server *server = start_plain();
+
+    (void)state;
+    expect_post(server, "/large", LARGE_BYTES, "200", "2097152 1");
+    expect_post(server, "/large", 65537, "200", "65537 1");
+    expect_post(server, "/large", 7, "200", "7 1");
+    expect_post(server, "/large", LARGE_BYTES + 1, "413", NULL);
+    expect_post(server, "/echo/a", 65537, "413", NULL); /* another route's generosity is not its */
+    expect_post(server, "/nowhere", 65537, "404", NULL);
+    jt_http_server_free(server);
+}
+
+/* Bodies that are coming in and bodies that a handler holds both count; each ends to make room. */
+static void test_large_bodies_are_few(void **state)
+{
+    struct jt_http_server *server = start_plain();
+    int fds[JT_HTTP_LARGE_BODIES_MAX];
+    char answer[4096];
+
+    (void)state;
+    fds[0] = begin_post(server, "/large/keep", 70000);
+    put(fds[0], big_body, 70000);
+    assert_int_equal(sem_wait(&is_kept), 0);
+    for (int i = 1; i < JT_HTTP_LARGE_BODIES_MAX; i++) {
+        fds[i] = begin_post(server, "/large", 70000);
+        put(fds[i], big_body, 60000);
+        expect_post(server, "/large", 60000, "200", "60000 1"); /* a turn of the server */
+    }
+    expect_post(server, "/large", 70000, "503", NULL);
+    jt_http_problem(kept, 422, "no", "No", 0);
+    get_one(fds[0], answer, sizeof(answer));
+    assert_status(answer, "422");
+    expect_post(server, "/large", 70000, "200", "70000 1");
+    put(fds[1], big_body, 10000);
+    get_one(fds[1], answer, sizeof(answer));
+    assert_status(answer, "200");
+    for (int i = 0; i < JT_HTTP_LARGE_BODIES_MAX; i++)
+        close(fds[i]);
+    for (int i = 0; i < 2 * JT_HTTP_LARGE_BODIES_MAX; i++)
+        expect_post(server, "/large", 70000, "200", "70000 1");
+    jt_http_server_free(server);
+}
+
 static void *hammer(void *arg)
 {
     struct jt_http_server *server = arg;
@@ -979,6 +1077,8 @@ int main(void)
         cmocka_unit_test(test_unsafe_header_is_left_out),
         cmocka_unit_test(test_h1_waiting_costs_nothing),
         cmocka_unit_test(test_answer_before_reset),
+        cmocka_unit_test(test_large_body),
+        cmocka_unit_test(test_large_bodies_are_few),
         cmocka_unit_test(test_answer_to_a_dead_peer),
         cmocka_unit_test(test_answer_after_the_server),
         cmocka_unit_test(test_answers_from_many_threads),
