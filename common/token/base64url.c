@@ -1,0 +1,23 @@
+#include "token/base64url.h"
+
+#include <errno.h>
+#include <sodium.h>
+
+void jt_base64url_write(const uint8_t *bytes, size_t size, char *out)
+{
+    (void)sodium_bin2base64(out, jt_base64url_size(size) + 1, bytes, size,
+                            sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+int jt_base64url_read(const char *text, size_t size, uint8_t *out, size_t capacity)
+{
+    const char *end = NULL;
+    size_t written = 0;
+
+    /* It stops without error at a foreign character: `end` has to be the end. */
+    if (sodium_base642bin(out, capacity, text, size, NULL, &written, &end,
+                          sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
+        end != text + size)
+        return -EBADMSG;
+    return (int)written;
+}
