@@ -59,6 +59,7 @@ static int step(struct store_db *db, int number)
 int store_migrate(struct store_db *db, const char *backups)
 {
     int version = 0, err = read_version(db, &version);
+    bool is_fresh = version == 0;
 
     if (err)
         return err;
@@ -67,7 +68,7 @@ int store_migrate(struct store_db *db, const char *backups)
         return -ENOTSUP;
     }
     for (; !err && version < store_migration_count; version++) {
-        if (version > 0)
+        if (!is_fresh)
             err = store_backup(db, backups, version);
         if (!err)
             err = step(db, version);
