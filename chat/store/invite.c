@@ -208,7 +208,7 @@ static int list(struct store_db *db, void *arg)
             " LEFT JOIN account ON account.id = member.account_id ORDER BY shop.id DESC LIMIT ?");
     struct store_seller seller;
 
-    store_put_int(&q, STORE_SELLERS_MAX);
+    store_put_int(&q, STORE_SELLERS_LISTED_MAX);
     while (store_query_step(&q) == 1) {
         seller.shop_id = store_get_int(&q, 0);
         seller.created_ms = store_get_int(&q, 1);

@@ -60,9 +60,9 @@ struct store_seller {
 };
 typedef void (*store_seller_fn)(void *arg, const struct store_seller *seller);
 
-/** All shops and who owns them, the newest first, at most STORE_SELLERS_MAX. */
+/** All shops and who owns them, the newest first, at most STORE_SELLERS_LISTED_MAX. */
 JT_MUST_CHECK int store_seller_list(struct store *store, store_seller_fn fn, void *arg);
 
-enum { STORE_SELLERS_MAX = 1000 };
+enum { STORE_SELLERS_LISTED_MAX = 1000 };
 
 #endif

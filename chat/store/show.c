@@ -8,17 +8,18 @@
 #include "chat/store/store.h"
 
 static const char *const states[] = {
-    [STORE_SCHEDULED] = "scheduled",
-    [STORE_READY] = "ready",
-    [STORE_LIVE] = "live",
-    [STORE_ENDED] = "ended",
+    [STORE_SHOW_SCHEDULED] = "scheduled",
+    [STORE_SHOW_READY] = "ready",
+    [STORE_SHOW_LIVE] = "live",
+    [STORE_SHOW_ENDED] = "ended",
 };
 
 static const unsigned moves[] = {
-    [STORE_SCHEDULED] = 1U << STORE_READY | 1U << STORE_ENDED,
-    [STORE_READY] = 1U << STORE_SCHEDULED | 1U << STORE_LIVE | 1U << STORE_ENDED,
-    [STORE_LIVE] = 1U << STORE_ENDED,
-    [STORE_ENDED] = 0,
+    [STORE_SHOW_SCHEDULED] = 1U << STORE_SHOW_READY | 1U << STORE_SHOW_ENDED,
+    [STORE_SHOW_READY] =
+        1U << STORE_SHOW_SCHEDULED | 1U << STORE_SHOW_LIVE | 1U << STORE_SHOW_ENDED,
+    [STORE_SHOW_LIVE] = 1U << STORE_SHOW_ENDED,
+    [STORE_SHOW_ENDED] = 0,
 };
 
 const char *store_show_state_name(enum store_show_state state)
@@ -43,7 +44,7 @@ static enum store_show_state state_of(struct store_query *q, int column)
     for (int i = 0; i < STORE_SHOW_STATES; i++)
         if (!strcmp(text, states[i]))
             return (enum store_show_state)i;
-    return STORE_ENDED;
+    return STORE_SHOW_ENDED;
 }
 
 static void read_show(struct store_query *q, struct store_show *out)

@@ -25,7 +25,13 @@ enum {
     STORE_SHOWS_LISTED_MAX = 200,
 };
 
-enum store_show_state { STORE_SCHEDULED, STORE_READY, STORE_LIVE, STORE_ENDED, STORE_SHOW_STATES };
+enum store_show_state {
+    STORE_SHOW_SCHEDULED,
+    STORE_SHOW_READY,
+    STORE_SHOW_LIVE,
+    STORE_SHOW_ENDED,
+    STORE_SHOW_STATES
+};
 /** "scheduled", "ready", "live", "ended". */
 const char *store_show_state_name(enum store_show_state state);
 

@@ -49,12 +49,12 @@ static int move(struct place *place, const char *link, enum store_show_state to)
 /* Bring a fresh show to a state by the moves that lead there. */
 static void bring(struct place *place, const char *link, enum store_show_state to)
 {
-    if (to == STORE_READY || to == STORE_LIVE)
-        assert_int_equal(move(place, link, STORE_READY), 0);
-    if (to == STORE_LIVE)
-        assert_int_equal(move(place, link, STORE_LIVE), 0);
-    if (to == STORE_ENDED)
-        assert_int_equal(move(place, link, STORE_ENDED), 0);
+    if (to == STORE_SHOW_READY || to == STORE_SHOW_LIVE)
+        assert_int_equal(move(place, link, STORE_SHOW_READY), 0);
+    if (to == STORE_SHOW_LIVE)
+        assert_int_equal(move(place, link, STORE_SHOW_LIVE), 0);
+    if (to == STORE_SHOW_ENDED)
+        assert_int_equal(move(place, link, STORE_SHOW_ENDED), 0);
 }
 
 static void test_every_move(void **state)
@@ -91,11 +91,11 @@ static void test_one_show_of_a_shop_is_on_air(void **state)
     add_show(place, shop_id, "aaaaaaaaaa", 50);
     add_show(place, shop_id, "bbbbbbbbbb", 60);
     add_show(place, other, "cccccccccc", 60);
-    bring(place, "aaaaaaaaaa", STORE_LIVE);
-    assert_int_equal(move(place, "bbbbbbbbbb", STORE_READY), -EEXIST);
-    bring(place, "cccccccccc", STORE_READY);
-    assert_int_equal(move(place, "aaaaaaaaaa", STORE_ENDED), 0);
-    bring(place, "bbbbbbbbbb", STORE_READY);
+    bring(place, "aaaaaaaaaa", STORE_SHOW_LIVE);
+    assert_int_equal(move(place, "bbbbbbbbbb", STORE_SHOW_READY), -EEXIST);
+    bring(place, "cccccccccc", STORE_SHOW_READY);
+    assert_int_equal(move(place, "aaaaaaaaaa", STORE_SHOW_ENDED), 0);
+    bring(place, "bbbbbbbbbb", STORE_SHOW_READY);
 }
 
 static void test_picture_goes_to_the_show_on_air_else_to_the_next(void **state)
@@ -109,7 +109,7 @@ static void test_picture_goes_to_the_show_on_air_else_to_the_next(void **state)
     add_show(place, shop_id, "bbbbbbbbbb", 60);
     assert_int_equal(store_show_next(place->store, shop_id, &show), 0);
     assert_string_equal(show.link, "bbbbbbbbbb");
-    bring(place, "aaaaaaaaaa", STORE_READY);
+    bring(place, "aaaaaaaaaa", STORE_SHOW_READY);
     assert_int_equal(store_show_next(place->store, shop_id, &show), 0);
     assert_string_equal(show.link, "aaaaaaaaaa");
 }
@@ -121,7 +121,7 @@ static void test_p46_show_of_another_shop_is_absent(void **state)
     struct store_show show;
     struct store_change change = {
         .link = "aaaaaaaaaa", .shop_id = other, .field = STORE_SHOW_NOTICE, .text = "x"};
-    struct store_move step = {.link = "aaaaaaaaaa", .shop_id = other, .to = STORE_ENDED};
+    struct store_move step = {.link = "aaaaaaaaaa", .shop_id = other, .to = STORE_SHOW_ENDED};
 
     add_show(place, shop_id, "aaaaaaaaaa", 0);
     assert_int_equal(store_show_get(place->store, "aaaaaaaaaa", other, &show), -ENOENT);
@@ -171,9 +171,9 @@ static void test_lists(void **state)
     add_show(place, shop_id, "bbbbbbbbbb", 60);
     add_show(place, shop_id, "eeeeeeeeee", 10);
     add_show(place, other, "rrrrrrrrrr", 5);
-    bring(place, "aaaaaaaaaa", STORE_LIVE);
-    bring(place, "eeeeeeeeee", STORE_ENDED);
-    bring(place, "rrrrrrrrrr", STORE_READY);
+    bring(place, "aaaaaaaaaa", STORE_SHOW_LIVE);
+    bring(place, "eeeeeeeeee", STORE_SHOW_ENDED);
+    bring(place, "rrrrrrrrrr", STORE_SHOW_READY);
     assert_int_equal(store_show_list(place->store, STORE_SHOWS_PUBLIC, 0, append, public), 0);
     assert_string_equal(public, "ab");
     assert_int_equal(store_show_list(place->store, STORE_SHOWS_OPEN, 0, append, open), 0);
