@@ -25,16 +25,20 @@ export const FOLDERS = {
     'chat/store': { ours: COMMON, libraries: ['jansson', 'sqlite', 'libpq'] },
     'chat/room': { ours: [...COMMON, 'chat/access'], libraries: ['jansson', 'utf8proc'] },
     'chat/media': { ours: COMMON, libraries: ['jansson', 'openssl'] },
-    'chat/picture': { ours: COMMON, libraries: [] },
+    'chat/live': {
+        ours: [...COMMON, 'chat/access', 'chat/store', 'chat/room', 'chat/media'],
+        libraries: ['jansson'],
+    },
+    'chat/picture': { ours: [...COMMON, 'chat/picture/decoder'], libraries: ['openssl'] }, // of the decoder only protocol.h
     'chat/picture/decoder': { ours: ['base'], libraries: ['gdk-pixbuf'] },
     'chat/api': {
-        ours: [...COMMON, 'chat/access', 'chat/store', 'chat/room', 'chat/media', 'chat/picture'],
+        ours: [...COMMON, 'chat/access', 'chat/store', 'chat/room', 'chat/media', 'chat/live', 'chat/picture'],
         libraries: ['jansson', 'openssl'],
     },
 };
 
 /** What a service may include of its own subfolders: only their contracts, so the direction is written down here. */
-export const SUBFOLDERS = { chat: ['chat/access', 'chat/store', 'chat/room', 'chat/media', 'chat/picture', 'chat/api'], ingest: [], relay: [] };
+export const SUBFOLDERS = { chat: ['chat/access', 'chat/store', 'chat/room', 'chat/media', 'chat/live', 'chat/picture', 'chat/api'], ingest: [], relay: [] };
 
 /** Library → its headers, and its name in CMake (PkgConfig::NAME). */
 export const LIBRARIES = {
