@@ -1,0 +1,253 @@
+#include "chat/api/session.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "chat/access/cookie.h"
+#include "chat/access/csrf.h"
+#include "chat/access/limiter.h"
+#include "chat/access/password.h"
+#include "chat/api/call.h"
+#include "chat/api/handlers.h"
+#include "chat/store/cart.h"
+#include "http/server.h"
+
+/* ---- who am I ---- */
+
+static const char *role_of(const struct store_person *person)
+{
+    if (person->kind == STORE_OPERATOR)
+        return "operator";
+    if (person->kind == STORE_BUYER)
+        return "buyer";
+    return "guest";
+}
+
+static json_t *shop_of(const struct store_person *person)
+{
+    if (!person->shop_id)
+        return json_null();
+    return json_pack("{s:I, s:s, s:s}", "id", (json_int_t)person->shop_id, "name",
+                     person->shop_name, "role", person->shop_role);
+}
+
+static json_t *describe(const struct api_call *call)
+{
+    const struct store_person *person = &call->person;
+    char csrf[ACCESS_CSRF_CHARACTERS + 1];
+    bool has_csrf = call->has_session &&
+                    !access_csrf_make(call->parts->keyring, call->session_hash, call->now_ms, csrf);
+
+    return json_pack("{s:s, s:s, s:s?, s:s?, s:o}", "role", role_of(person), "name", person->name,
+                     "login", *person->login ? person->login : NULL, "csrf", has_csrf ? csrf : NULL,
+                     "shop", shop_of(person));
+}
+
+void api_session_read(struct api_call *call)
+{
+    api_answer(call, 200, describe(call));
+}
+
+/* ---- beginning and ending ---- */
+
+void api_session_prepare(const struct api_call *call, struct api_new_session *out)
+{
+    access_secret_new(out->id);
+    access_secret_hash(out->id, strlen(out->id), out->stored.hash);
+    out->stored.expires_ms = call->now_ms + API_SESSION_LIFE_MS;
+}
+
+static enum access_transport transport_of(const struct api_call *call)
+{
+    return jt_http_request_is_secure(call->request) ? ACCESS_HTTPS : ACCESS_HTTP_LOOPBACK;
+}
+
+void api_session_begun(struct api_call *call, int status, const struct api_new_session *session)
+{
+    char cookie[ACCESS_COOKIE_MAX_BYTES];
+    int err =
+        store_session_find(call->parts->store, session->stored.hash, call->now_ms, &call->person);
+
+    if (!err && access_cookie_write(transport_of(call), session->id, API_SESSION_LIFE_MS / 1000,
+                                    cookie) < 0)
+        err = -EIO;
+    if (err) {
+        api_refuse_errno(call, err);
+        return;
+    }
+    call->has_session = true;
+    memcpy(call->session_hash, session->stored.hash, sizeof(call->session_hash));
+    api_answer_cookie(call, status, cookie, describe(call));
+}
+
+void api_session_end(struct api_call *call)
+{
+    char cookie[ACCESS_COOKIE_MAX_BYTES];
+    int err = store_session_end(call->parts->store, call->session_hash);
+    struct jt_http_header header = {"set-cookie", cookie};
+
+    if (err) {
+        api_refuse_errno(call, err);
+        return;
+    }
+    (void)access_cookie_clear(transport_of(call), cookie);
+    jt_http_respond(call->request, 204, &header, 1, NULL, NULL, 0);
+}
+
+/* ---- guests ---- */
+
+static int64_t mono_ms(void)
+{
+    return jt_clock_mono_us() / JT_USEC_PER_MSEC;
+}
+
+static void refuse_for_now(struct api_call *call, int64_t wait_ms)
+{
+    api_refuse(call->request, API_PROBLEM_TOO_MANY, (int)((wait_ms + 999) / 1000));
+}
+
+void api_guest_create(struct api_call *call)
+{
+    uint8_t address[ACCESS_ADDRESS_KEY_BYTES] = {0};
+    struct api_new_session session;
+    struct api_body body;
+    int64_t id, wait_ms;
+    int err;
+
+    if (!api_call_body(call, &body, NULL, NULL)) {
+        api_body_free(&body);
+        return;
+    }
+    api_body_free(&body);
+    if (call->has_session) { /* somebody already: a page that asks twice does no harm */
+        api_answer(call, 200, describe(call));
+        return;
+    }
+    (void)access_address_key(jt_http_request_peer(call->request), address);
+    wait_ms = access_limiter_try(call->parts->limiter, ACCESS_LIMIT_GUEST, address, sizeof(address),
+                                 mono_ms());
+    if (wait_ms) {
+        refuse_for_now(call, wait_ms);
+        return;
+    }
+    api_session_prepare(call, &session);
+    err = store_guest_add(call->parts->store, "손님", &session.stored, call->now_ms, &id);
+    if (err)
+        api_refuse_errno(call, err);
+    else
+        api_session_begun(call, 201, &session);
+}
+
+/* ---- signing in ---- */
+
+struct credentials {
+    const char *login, *password;
+};
+
+static void read_credentials(struct api_body *body, void *arg)
+{
+    struct credentials *credentials = arg;
+
+    credentials->login = api_body_text(body, "login", 1, STORE_LOGIN_MAX_BYTES - 1);
+    credentials->password = api_body_text(body, "password", 1, ACCESS_PASSWORD_MAX_BYTES);
+}
+
+/* Both limits count the attempt until it turns out good (threat A5). */
+struct attempt {
+    const char *login;
+    uint8_t address[ACCESS_ADDRESS_KEY_BYTES];
+};
+
+static int64_t begin_attempt(struct api_call *call, struct attempt *attempt)
+{
+    struct access_limiter *limiter = call->parts->limiter;
+    int64_t now = mono_ms(), wait_ms;
+
+    memset(attempt->address, 0, sizeof(attempt->address));
+    (void)access_address_key(jt_http_request_peer(call->request), attempt->address);
+    wait_ms = access_limiter_try(limiter, ACCESS_LIMIT_ADDRESS, attempt->address,
+                                 sizeof(attempt->address), now);
+    if (wait_ms)
+        return wait_ms;
+    wait_ms = access_limiter_try(limiter, ACCESS_LIMIT_ACCOUNT, attempt->login,
+                                 strlen(attempt->login), now);
+    return wait_ms;
+}
+
+static void attempt_was_good(struct api_call *call, const struct attempt *attempt)
+{
+    struct access_limiter *limiter = call->parts->limiter;
+
+    access_limiter_succeeded(limiter, ACCESS_LIMIT_ADDRESS, attempt->address,
+                             sizeof(attempt->address), mono_ms());
+    access_limiter_succeeded(limiter, ACCESS_LIMIT_ACCOUNT, attempt->login, strlen(attempt->login),
+                             mono_ms());
+}
+
+/* As slow for a login that nobody has (threat H10). Returns -EACCES for a wrong one. */
+static int find_account(struct api_call *call, const struct credentials *credentials, int64_t *id)
+{
+    char hash[STORE_PASSWORD_MAX_BYTES];
+    int err = store_account_password(call->parts->store, credentials->login, hash, id);
+
+    if (err && err != -ENOENT)
+        return err;
+    return access_password_verify(credentials->password, strlen(credentials->password),
+                                  err ? NULL : hash);
+}
+
+/* What the guest had goes with them; a cart that could not be merged is not worth refusing for. */
+static void leave_guest(struct api_call *call, int64_t account_id)
+{
+    int err;
+
+    if (!call->has_session || call->person.kind != STORE_GUEST)
+        return;
+    err = store_cart_merge(call->parts->store, call->person.account_id, account_id, call->now_ms);
+    if (err >= 0)
+        err = store_session_end(call->parts->store, call->session_hash);
+    if (err < 0)
+        jt_warn("session.merge", KV("err", (const char *)strerror(-err)));
+}
+
+static void sign_in(struct api_call *call, const struct credentials *credentials)
+{
+    struct attempt attempt = {.login = credentials->login};
+    int64_t id = 0, wait_ms = begin_attempt(call, &attempt);
+    struct api_new_session session;
+    int err;
+
+    if (wait_ms) {
+        refuse_for_now(call, wait_ms);
+        return;
+    }
+    err = find_account(call, credentials, &id);
+    if (err == -EACCES) {
+        jt_info("session.refused", KV("peer", jt_http_request_peer(call->request)));
+        api_refuse_call(call, API_PROBLEM_WRONG_LOGIN);
+        return;
+    }
+    if (!err)
+        attempt_was_good(call, &attempt);
+    api_session_prepare(call, &session);
+    if (!err)
+        err = store_session_add(call->parts->store, id, &session.stored, call->now_ms);
+    if (err) {
+        api_refuse_errno(call, err);
+        return;
+    }
+    leave_guest(call, id);
+    api_session_begun(call, 201, &session);
+}
+
+void api_session_create(struct api_call *call)
+{
+    struct credentials credentials = {0};
+    struct api_body body;
+
+    if (api_call_body(call, &body, read_credentials, &credentials))
+        sign_in(call, &credentials);
+    api_body_free(&body);
+}

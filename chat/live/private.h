@@ -1,0 +1,71 @@
+/** What the files of chat/live share. */
+#ifndef CHAT_LIVE_PRIVATE_H
+#define CHAT_LIVE_PRIVATE_H
+
+#include <pthread.h>
+
+#include "chat/live/live.h"
+
+enum {
+    LIVE_SHOWS_MAX = 4096,
+    LIVE_ACTS_MAX = 1024, /* ours: what moderators did and was not stored yet */
+};
+
+/** What is known of a show that has a picture, viewers or a room. */
+struct live_show {
+    char link[JT_SHOW_NAME_MAX_BYTES];
+    bool has_picture;
+    int64_t seen_us; /* monotonic: when it had a picture last */
+    struct media_show picture;
+    int64_t sessions, persons; /* play sessions of relays, people in the room */
+    int64_t hearts, messages;
+};
+
+struct live_act {
+    char show[JT_SHOW_NAME_MAX_BYTES];
+    struct room_act act;
+    bool is_open; /* not an act: a room begins and wants the show's state */
+};
+
+struct live {
+    struct live_parts parts;
+    struct channel *channel;
+
+    pthread_mutex_t lock; /* of what follows; never held across a call to another part */
+    pthread_cond_t has_work;
+    bool is_stopping, is_kicked;
+    struct live_show *shows[LIVE_SHOWS_MAX];
+    size_t show_count;
+    struct live_act *acts; /* a ring of LIVE_ACTS_MAX */
+    size_t first_act, act_count;
+
+    pthread_t keeper;
+    bool has_keeper;
+    int64_t began_us, began_ms; /* monotonic, wall */
+};
+
+/** Under the lock. NULL: not known, or with `may_add` no room for one more. */
+struct live_show *live_find(struct live *live, const char *link, bool may_add);
+/** Under the lock. */
+void live_forget(struct live *live, const char *link);
+
+/** board.c: tell everybody what a show is like now. */
+void live_tell_state(struct live *live, const struct store_show *show);
+void live_tell_pin(struct live *live, const struct store_show *show);
+/** A room begins: all of it. Blocks. */
+void live_open_room(struct live *live, const char *link);
+/** A product's variants as they are now. */
+void live_tell_stock(struct live *live, const char *link, int64_t product_id);
+
+/** moderation.c: store what a moderator did. Blocks. */
+void live_store_act(struct live *live, const struct live_act *act);
+
+/** herald.c: tell rooms and people what the outbox says. Blocks. */
+void live_tell_news(struct live *live);
+
+/** keeper.c */
+void *live_keep(void *arg);
+
+int64_t live_now_ms(void);
+
+#endif
