@@ -19,6 +19,7 @@
 #include "http/outbox.h"
 #include "http/request.h"
 #include "http/route.h"
+#include "http/upgrade.h"
 
 static struct jt_metric refused =
     JT_COUNTER("jangteo_http_refused_total", "Requests and connections refused.", "reason");
@@ -42,7 +43,8 @@ static const struct jt_http_fault
     large_bodies = {503, "large_bodies", "Too much content is coming in at once", 2},
     body_timeout = {408, "body_timeout", "Content came too slowly", 0},
     path_unknown = {404, "not_found", "Nothing here", 0},
-    method_not_allowed = {405, "method_not_allowed", "Method not allowed here", 0};
+    method_not_allowed = {405, "method_not_allowed", "Method not allowed here", 0},
+    upgrade_required = {426, "upgrade_required", "WebSockets are spoken here", 0};
 
 static bool read_method(struct jt_http_request *request, struct lws *wsi)
 {
@@ -97,22 +99,15 @@ static const struct jt_http_fault *read_fields(struct jt_http_request *request, 
     return NULL;
 }
 
-/* Believed only from the front door, and of its list only the address that it added itself: the
- * last (threat H6). */
+/* Believed only from the front door. */
 static void read_forwarded(struct jt_http_request *request)
 {
-    const char *list = jt_http_request_header(request, "x-forwarded-for");
-    const char *proto = jt_http_request_header(request, "x-forwarded-proto");
-    const char *last = list ? strrchr(list, ',') : NULL;
-    struct in6_addr address;
+    const char *peer = jt_http_forwarded_peer(jt_http_request_header(request, "x-forwarded-for"));
 
-    last = last ? last + 1 : list;
-    if (last)
-        last += strspn(last, " \t");
-    if (last &&
-        (inet_pton(AF_INET, last, &address) == 1 || inet_pton(AF_INET6, last, &address) == 1))
-        strcpy(request->peer, last); /* a numeric address fits */
-    request->is_secure = proto && strcasecmp(proto, "https") == 0;
+    if (peer)
+        strcpy(request->peer, peer); /* a numeric address fits */
+    request->is_secure =
+        jt_http_forwarded_is_secure(jt_http_request_header(request, "x-forwarded-proto"));
 }
 
 static const struct jt_http_fault *read_origin(const struct jt_http_policy *policy,
@@ -229,12 +224,17 @@ static int deliver(struct jt_http_policy *policy, struct jt_http_connection *con
 static int refuse(struct jt_http_policy *policy, struct jt_http_connection *connection,
                   const struct jt_http_fault *fault, const struct jt_http_header *header)
 {
+    bool is_upgrade = fault->status == upgrade_required.status;
     struct jt_http_request *request = connection->request;
 
     jt_http_refused(fault->code);
     if (request->body_expected)
         request->closes = true; /* the body is not read */
-    jt_http_refuse(jt_http_request_ref(request), fault, header, header ? 1 : 0);
+    if (is_upgrade)
+        jt_http_refuse(jt_http_request_ref(request), fault, jt_http_upgrade_fields,
+                       JT_HTTP_UPGRADE_FIELDS);
+    else
+        jt_http_refuse(jt_http_request_ref(request), fault, header, header ? 1 : 0);
     return deliver(policy, connection);
 }
 
@@ -308,6 +308,8 @@ int jt_http_exchange_begin(struct jt_http_policy *policy, struct jt_http_connect
     request->route = jt_http_route_find(policy->routes, policy->route_count, path, request->method,
                                         &request->params, &allowed);
     jt_http_allow_text(allowed, allow);
+    if (!request->route && jt_http_upgrade_find(policy, path))
+        return refuse(policy, connection, &upgrade_required, NULL);
     if (!request->route)
         return refuse(policy, connection, allowed ? &method_not_allowed : &path_unknown,
                       allowed ? &header : NULL);

@@ -16,6 +16,7 @@
 
 struct jt_http_gate;
 struct jt_http_outbox;
+struct jt_http_places;
 
 /** What all exchanges of a server share. */
 struct jt_http_policy {
@@ -24,6 +25,10 @@ struct jt_http_policy {
     struct jt_http_gate *gate;
     struct jt_http_route *routes;
     size_t route_count;
+    struct jt_http_upgrade_route *upgrades;
+    size_t upgrade_count;
+    bool upgrades_without_origin;
+    struct jt_http_places *places;
     size_t body_max_bytes; /* what the most generous route takes */
     char *hosts, *origins;
     struct jt_http_connection *current; /* whose handler runs */

@@ -1,6 +1,7 @@
 #include "http/gate.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -10,14 +11,24 @@
 #include "http/connection.h"
 #include "http/exchange.h"
 #include "http/head.h"
+#include "http/upgrade.h"
 
 enum { EVENTS_PER_TURN = 64, READS_PER_TURN = 8 };
 
-static const struct jt_http_fault no_websockets = {400, "upgrade_unknown", "No WebSockets here", 0};
-
 struct jt_http_gate {
     int epoll;
+    int hole; /* a socket whose other end is closed: see jt_http_gate_release */
 };
+
+static int open_hole(void)
+{
+    int ends[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
+        return -errno;
+    (void)close(ends[1]);
+    return ends[0];
+}
 
 int jt_http_gate_new(struct lws_vhost *vhost, struct jt_http_gate **out)
 {
@@ -26,12 +37,20 @@ int jt_http_gate_new(struct lws_vhost *vhost, struct jt_http_gate **out)
 
     if (!gate)
         return -ENOMEM;
+    gate->hole = open_hole();
+    if (gate->hole < 0) {
+        int err = gate->hole;
+
+        free(gate);
+        return err;
+    }
     gate->epoll = epoll_create1(EPOLL_CLOEXEC);
     fd.filefd = gate->epoll;
     if (gate->epoll < 0 ||
         !lws_adopt_descriptor_vhost(vhost, LWS_ADOPT_RAW_FILE_DESC, fd, "http", NULL)) {
         int err = gate->epoll < 0 ? -errno : -ENOMEM;
 
+        (void)close(gate->hole);
         free(gate);
         return err;
     }
@@ -41,6 +60,8 @@ int jt_http_gate_new(struct lws_vhost *vhost, struct jt_http_gate **out)
 
 void jt_http_gate_free(struct jt_http_gate *gate)
 {
+    if (gate)
+        (void)close(gate->hole);
     free(gate);
 }
 
@@ -63,6 +84,19 @@ void jt_http_gate_watch(struct jt_http_gate *gate, struct jt_http_connection *co
 {
     /* What is ready now makes an edge again. */
     (void)control(gate, EPOLL_CTL_MOD, EPOLLIN | EPOLLRDHUP | (output ? EPOLLOUT : 0U), connection);
+}
+
+/*
+ * libwebsockets 4.1 can't let go of a socket: it shuts it down and closes it. So it gets another
+ * one to do that to, under the same number. Its poll knows numbers alone; our epoll knows the
+ * socket, which stays open, and has to be told.
+ */
+void jt_http_gate_release(struct jt_http_gate *gate, struct jt_http_connection *connection)
+{
+    (void)control(gate, EPOLL_CTL_DEL, 0, connection);
+    if (dup3(gate->hole, lws_get_socket_fd(connection->wsi), O_CLOEXEC) < 0)
+        abort(); /* both are open: or libwebsockets would shut down what is the peer's now */
+    jt_http_exchange_end(connection);
 }
 
 /**
@@ -108,10 +142,12 @@ static void look(struct jt_http_policy *policy, struct jt_http_connection *conne
     err = jt_http_head_check(bytes, (size_t)size, policy->body_max_bytes, &head);
     if (err == -EAGAIN)
         return;
-    if (!err && head.is_websocket)
-        head.fault = &no_websockets;
     if (head.fault) {
         jt_http_exchange_reject(policy, connection, head.fault);
+        return;
+    }
+    if (head.is_websocket) {
+        jt_http_upgrade_begin(policy, connection, bytes, head.size_bytes);
         return;
     }
     connection->is_admitted = true;

@@ -39,4 +39,8 @@ void jt_http_gate_service(struct jt_http_gate *gate, struct jt_http_policy *poli
 void jt_http_gate_watch(struct jt_http_gate *gate, struct jt_http_connection *connection,
                         bool output);
 
+/** Close the connection for libwebsockets, without a word to the peer: its socket lives on in
+ * another descriptor. `connection` is gone afterwards. */
+void jt_http_gate_release(struct jt_http_gate *gate, struct jt_http_connection *connection);
+
 #endif

@@ -1,5 +1,6 @@
 #include "http/origin.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 #include <strings.h>
 
@@ -151,4 +152,23 @@ bool jt_http_origin_is_served(const char *origin, const char *host, bool is_secu
             return true;
     }
     return false;
+}
+
+const char *jt_http_forwarded_peer(const char *list)
+{
+    const char *last = list ? strrchr(list, ',') : NULL;
+    struct in6_addr address;
+
+    last = last ? last + 1 : list;
+    if (!last)
+        return NULL;
+    last += strspn(last, " \t");
+    return inet_pton(AF_INET, last, &address) == 1 || inet_pton(AF_INET6, last, &address) == 1
+               ? last
+               : NULL;
+}
+
+bool jt_http_forwarded_is_secure(const char *proto)
+{
+    return proto && strcasecmp(proto, "https") == 0;
 }

@@ -23,4 +23,12 @@ bool jt_http_host_is_served(const char *host, const char *listen_host, const cha
 bool jt_http_origin_is_served(const char *origin, const char *host, bool is_secure,
                               const char *list);
 
+/**
+ * Who the front door says the peer is: of the list in X-Forwarded-For only the address that it added
+ * itself, the last (threat H6). In the list, or NULL when there is none, or no numeric address.
+ */
+const char *jt_http_forwarded_peer(const char *list);
+/** X-Forwarded-Proto; NULL: none. */
+bool jt_http_forwarded_is_secure(const char *proto);
+
 #endif

@@ -19,6 +19,7 @@
 #include "http/gate.h"
 #include "http/lws_log.h"
 #include "http/outbox.h"
+#include "http/place.h"
 
 enum {
     HEADER_MEMORY_BYTES =
@@ -320,11 +321,28 @@ static int copy_config(struct jt_http_server *server, const struct jt_http_confi
     return jt_http_outbox_new(&policy->outbox);
 }
 
+static int copy_upgrades(struct jt_http_policy *policy, const struct jt_http_config *config)
+{
+    policy->upgrades = calloc(config->upgrade_count + 1, sizeof(*policy->upgrades));
+    if (!policy->upgrades)
+        return -ENOMEM;
+    for (size_t i = 0; i < config->upgrade_count; i++)
+        policy->upgrades[i] = config->upgrades[i];
+    policy->upgrade_count = config->upgrade_count;
+    policy->upgrades_without_origin = config->upgrades_without_origin;
+    return jt_http_places_new(config->upgraded_max ? config->upgraded_max : JT_HTTP_UPGRADED_MAX,
+                              config->upgraded_peer_max ? config->upgraded_peer_max
+                                                        : JT_HTTP_UPGRADED_PEER_MAX,
+                              &policy->places);
+}
+
 static int start(struct jt_http_server *server, const struct jt_http_config *config)
 {
     int err = copy_config(server, config);
 
     jt_http_lws_log_init();
+    if (!err)
+        err = copy_upgrades(&server->policy, config);
     if (!err)
         err = make_context(server);
     if (!err && config->listen && config->listen[0])
@@ -375,6 +393,8 @@ void jt_http_server_free(struct jt_http_server *server)
         (void)unlink(server->unix_socket);
     jt_http_gate_free(server->policy.gate);
     jt_http_outbox_unref(&server->policy.outbox);
+    jt_http_places_free(server->policy.places);
+    free(server->policy.upgrades);
     free(server->policy.routes);
     free(server->policy.hosts);
     free(server->policy.origins);
