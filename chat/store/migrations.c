@@ -13,6 +13,8 @@
 const struct store_migration store_migrations[] = {
     {"people", store_schema_people},
     {"shows", store_schema_shows},
+    {"catalogue", store_schema_catalogue},
+    {"orders", store_schema_orders},
 };
 const int store_migration_count = JT_COUNT(store_migrations);
 
