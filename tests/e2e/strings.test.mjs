@@ -1,4 +1,4 @@
-// Every word a person reads comes from strings.js, in both languages.
+// Every word a person reads comes from strings.js (and strings/), in both languages.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import { root } from '../integration/harness/index.mjs';
 import { tables } from '../../web/js/strings.js';
 
 const scripts = path.join(root, 'web/js');
-const files = readdirSync(scripts).filter((name) => name.endsWith('.js') && name !== 'strings.js');
+const files = readdirSync(scripts, { recursive: true }).filter((name) => name.endsWith('.js') && !name.startsWith('strings'));
 const read = (name) => readFileSync(path.join(scripts, name), 'utf8');
 const hangul = /[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]/;
 
@@ -62,15 +62,26 @@ test('strings: no words in the templates', () => {
         }
 });
 
+/* Keys asked for by a name that is put together stand in a comment beside it: `words: order_paid order_expired`. */
+const askedIn = (source) => [
+    ...[...source.matchAll(/\bt\('(\w+)'/g)].map(([, key]) => key),
+    ...[...source.matchAll(/\bwords: ([a-z0-9_ ]+)/g)].flatMap(([, keys]) => keys.trim().split(/\s+/)),
+];
+
 test('strings: every key that is asked for exists', () => {
-    for (const name of files)
-        for (const [, key] of read(name).matchAll(/\bt\('(\w+)'/g)) assert.ok(key in tables.ko, `${name}: ${key}`);
+    for (const name of files) for (const key of askedIn(read(name))) assert.ok(key in tables.ko, `${name}: ${key}`);
 });
 
 test('strings: nothing is kept that nobody asks for', () => {
-    const all = files.map(read).join('');
-    const states = all.match(/\/\/ {3}([\w |]+)/)[1].split(' | '); // the player's, shown as KEY and KEY_hint
-    const asked = new Set([...all.matchAll(/\bt\('(\w+)'/g)].map(([, key]) => key));
-    for (const key of Object.keys(tables.ko))
-        assert.ok(asked.has(key) || states.includes(key.replace(/_hint$/, '')), key);
+    const asked = new Set(files.flatMap((name) => askedIn(read(name))));
+    for (const key of Object.keys(tables.ko)) assert.ok(asked.has(key), key);
+});
+
+test('strings: a word is in one table only', () => {
+    const seen = new Map();
+    for (const file of readdirSync(path.join(scripts, 'strings')))
+        for (const key of new Set([...readFileSync(path.join(scripts, 'strings', file), 'utf8').matchAll(/^ {2}(\w+):/gm)].map(([, one]) => one))) {
+            assert.ok(!seen.has(key), `${key} in ${file} and ${seen.get(key)}`);
+            seen.set(key, file);
+        }
 });

@@ -22,17 +22,21 @@ export class Player {
   #generation = 0;
   #lastFrameAt = 0;
   #hasPlayed = false;
+  #token;
   #show = null; // what the server says of the show; null: nothing, it is not live
   #gonePolls = 0;
   #polledAt = 0;
   #restartedAt = -Infinity;
   state = 'connecting';
   viewers = 0;
+  capturedAt = null; // when the newest frame was taken, in this page's time, if the browser knows
 
-  constructor(video, name, onChange) {
+  /** `token`: of a rehearsal, or of a preview of one's own show. */
+  constructor(video, name, onChange, token) {
     this.#video = video;
     this.#name = name;
     this.#onChange = onChange;
+    this.#token = token;
   }
 
   /** The session that is up, or null: for those who want to look at its statistics. */
@@ -43,19 +47,24 @@ export class Player {
   start() {
     this.#watchFrames();
     this.#every('tick', 250, () => this.#tick());
-    document.addEventListener('visibilitychange', () => (this.#lastFrameAt = performance.now())); // hidden pages draw nothing
+    document.addEventListener('visibilitychange', this.#onVisible);
     addEventListener('pagehide', () => this.stop());
-    addEventListener('online', () => this.retry());
+    addEventListener('online', this.#onOnline);
     this.#connect();
   }
 
   stop() {
+    removeEventListener('online', this.#onOnline);
+    document.removeEventListener('visibilitychange', this.#onVisible);
     for (const timer of this.#timers.values()) clearInterval(timer);
     this.#timers.clear();
     this.#generation++;
     this.#session?.close();
     this.#session = null;
   }
+
+  #onOnline = () => this.retry();
+  #onVisible = () => (this.#lastFrameAt = performance.now()); // hidden pages draw nothing
 
   /** Play what is connected; at the first time some devices want to be asked by a tap. */
   play() {
@@ -88,7 +97,7 @@ export class Player {
     this.#session?.close();
     this.#session = null;
     try {
-      const session = new WhepSession(`/whep/${this.#name}`, (s) => generation === this.#generation && this.#onState(s));
+      const session = new WhepSession(`/whep/${this.#name}`, (s) => generation === this.#generation && this.#onState(s), this.#token);
       this.#session = session;
       await session.start();
       if (generation !== this.#generation) return;
@@ -110,7 +119,7 @@ export class Player {
     const refused = error instanceof WhepRefused ? error : null;
     if (!globalThis.RTCPeerConnection) {
       this.#set('unsupported');
-    } else if (refused?.status === 404) {
+    } else if (refused?.status === 401 || refused?.status === 403 || refused?.status === 404) { // closed: as if it were not there
       this.#reconnect(this.#hasPlayed ? 'ended' : 'not_live', RETRY_NOT_LIVE_MS);
     } else if (refused?.code === 'b_frames') {
       this.#reconnect('b_frames', RETRY_NOT_LIVE_MS * 2);
@@ -133,8 +142,9 @@ export class Player {
   }
 
   #watchFrames() {
-    const onFrame = () => {
+    const onFrame = (_, about) => {
       this.#lastFrameAt = performance.now();
+      this.capturedAt = about.captureTime ?? null;
       if (!this.#video.paused) { // one that may not play yet shows its first frame
         this.#hasPlayed = true;
         this.#set('playing');
@@ -169,7 +179,7 @@ export class Player {
   async #pollShow(now) {
     this.#polledAt = now;
     try {
-      const response = await fetch(`/api/v1/shows/${this.#name}`, { signal: AbortSignal.timeout(3000) });
+      const response = await fetch(`/api/v1/live/${this.#name}`, { signal: AbortSignal.timeout(3000) });
       if (!response.ok && response.status !== 404) return;
       this.#show = response.ok ? await response.json() : null;
     } catch {

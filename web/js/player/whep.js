@@ -28,11 +28,13 @@ export class WhepSession {
   #connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
   #resource = null;
   #closed = false;
+  #headers;
   stream = new MediaStream();
 
-  /** `onState` gets the connection's states ("connected", "disconnected", "failed", …). */
-  constructor(url, onState) {
+  /** `onState` gets the connection's states ("connected", "disconnected", "failed", …). `token`: for a show that is not public. */
+  constructor(url, onState, token) {
     this.url = url;
+    this.#headers = token ? { Authorization: `Bearer ${token}` } : {};
     const pc = this.#connection;
     pc.addTransceiver('video', { direction: 'recvonly' });
     pc.addTransceiver('audio', { direction: 'recvonly' });
@@ -47,7 +49,7 @@ export class WhepSession {
     await pc.setLocalDescription({ type: 'offer', sdp: withStereo(offer.sdp) });
     const response = await fetch(this.url, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/sdp' },
+      headers: { 'Content-Type': 'application/sdp', ...this.#headers },
       body: pc.localDescription.sdp, // our candidates need not be in it: the server answers where checks come from
       signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
     });
@@ -65,7 +67,7 @@ export class WhepSession {
     const resource = this.#resource;
     this.#resource = null;
     // keepalive: also while the page goes away
-    if (resource) fetch(resource, { method: 'DELETE', keepalive: true }).catch(() => {});
+    if (resource) fetch(resource, { method: 'DELETE', keepalive: true, headers: this.#headers }).catch(() => {});
   }
 
   close() {
