@@ -10,34 +10,22 @@
 
 #include "base/metrics.h"
 
-/*
- * Leaky buckets. Each attempt pours `cost_ms` in, one millisecond runs out per millisecond. Up to `room_ms` costs nothing;
- * above it a guest is refused, and a failure is followed by a delay that doubles with each attempt too many.
- */
-struct rule {
+/* Leaky buckets: an attempt pours `cost_ms` in, a millisecond runs out per millisecond, `burst` attempts have room. */
+static const struct rule {
     const char *name;
-    int64_t cost_ms, room_ms;
-    int64_t delay_max_ms; /* 0: refuse above the room */
+    int64_t cost_ms, burst;
+} rules[ACCESS_LIMITS] = {
+    [ACCESS_LIMIT_ADDRESS] = {"address", ACCESS_ADDRESS_EVERY_MS, ACCESS_ADDRESS_BURST},
+    [ACCESS_LIMIT_ACCOUNT] = {"account", ACCESS_ACCOUNT_EVERY_MS, ACCESS_ACCOUNT_BURST},
+    [ACCESS_LIMIT_BOTH] = {"both", ACCESS_BOTH_EVERY_MS, ACCESS_BOTH_BURST},
+    [ACCESS_LIMIT_GUEST] = {"guest", ACCESS_GUESTS_EVERY_MS, ACCESS_GUESTS_BURST},
 };
 
-enum {
-    MINUTE_MS = 60 * 1000,
-    FAILURE_MS = MINUTE_MS / ACCESS_FAILURES_PER_MINUTE,
-    GUEST_MS = MINUTE_MS / ACCESS_GUESTS_PER_MINUTE,
-    SLOTS_PER_ROW = 8,
-    ENTRIES_MAX = 1 << 24,
-};
-
-static const struct rule rules[ACCESS_LIMITS] = {
-    [ACCESS_LIMIT_ACCOUNT] = {"account", FAILURE_MS, MINUTE_MS, ACCESS_DELAY_MAX_MS},
-    [ACCESS_LIMIT_ADDRESS] = {"address", FAILURE_MS, MINUTE_MS, ACCESS_DELAY_ADDRESS_MAX_MS},
-    [ACCESS_LIMIT_GUEST] = {"guest", GUEST_MS, (int64_t)GUEST_MS *ACCESS_GUESTS_BURST, 0},
-};
+enum { SLOTS_PER_ROW = 8, ENTRIES_MAX = 1 << 24 };
 
 struct entry {
     uint64_t tag;        /* the other half of the keyed hash; 0: free */
     int64_t empty_at_ms; /* when the bucket has run out, if nothing more comes */
-    int64_t blocked_until_ms;
 };
 
 struct access_limiter {
@@ -111,32 +99,18 @@ static struct entry *find(struct access_limiter *limiter, enum access_limit limi
     }
     if (oldest->tag && oldest->empty_at_ms > now_ms)
         jt_metric_add(&evicted, NULL, 1);
-    *oldest = (struct entry){.tag = tag, .empty_at_ms = now_ms, .blocked_until_ms = now_ms};
+    *oldest = (struct entry){.tag = tag, .empty_at_ms = now_ms};
     return oldest;
-}
-
-/* 1 s for the first attempt over the room, twice as much for each further one. */
-static int64_t delay_ms(const struct rule *rule, int64_t over_ms)
-{
-    int64_t delay = ACCESS_DELAY_FIRST_MS;
-
-    for (int64_t n = rule->cost_ms; n < over_ms && delay < rule->delay_max_ms; n += rule->cost_ms)
-        delay *= 2;
-    return JT_MIN(delay, rule->delay_max_ms);
 }
 
 static int64_t pour(struct entry *entry, const struct rule *rule, int64_t now_ms)
 {
-    int64_t start_ms = JT_MAX(entry->empty_at_ms, now_ms);
-    int64_t over_ms = start_ms + rule->cost_ms - now_ms - rule->room_ms;
+    int64_t empty_at_ms = JT_MAX(entry->empty_at_ms, now_ms) + rule->cost_ms;
+    int64_t over_ms = empty_at_ms - now_ms - rule->burst * rule->cost_ms;
 
-    if (now_ms < entry->blocked_until_ms)
-        return entry->blocked_until_ms - now_ms;
-    if (over_ms > 0 && rule->delay_max_ms == 0)
+    if (over_ms > 0)
         return over_ms;
-    entry->empty_at_ms = start_ms + rule->cost_ms;
-    if (over_ms >= 0 && rule->delay_max_ms) /* the room is used up: the next one waits */
-        entry->blocked_until_ms = now_ms + delay_ms(rule, over_ms + 1);
+    entry->empty_at_ms = empty_at_ms;
     return 0;
 }
 
@@ -161,8 +135,74 @@ void access_limiter_succeeded(struct access_limiter *limiter, enum access_limit 
     (void)pthread_mutex_lock(&limiter->lock);
     entry = find(limiter, limit, key, size, now_ms);
     entry->empty_at_ms = JT_MAX(entry->empty_at_ms - rules[limit].cost_ms, now_ms);
-    entry->blocked_until_ms = now_ms; /* whoever knows the password need not wait */
     (void)pthread_mutex_unlock(&limiter->lock);
+}
+
+/* The three keys of a login: in one buffer, address first. */
+struct login_keys {
+    uint8_t bytes[ACCESS_LIMIT_KEY_MAX_BYTES];
+    size_t login_size;
+};
+
+static struct login_keys keys_of(const char *login, const uint8_t *address_key)
+{
+    struct login_keys keys = {
+        .login_size = strnlen(login, ACCESS_LIMIT_KEY_MAX_BYTES - ACCESS_ADDRESS_KEY_BYTES)};
+
+    memcpy(keys.bytes, address_key, ACCESS_ADDRESS_KEY_BYTES);
+    memcpy(keys.bytes + ACCESS_ADDRESS_KEY_BYTES, login, keys.login_size);
+    return keys;
+}
+
+static const struct {
+    enum access_limit limit;
+    bool has_address, has_login;
+} login_limits[] = {{ACCESS_LIMIT_BOTH, true, true},
+                    {ACCESS_LIMIT_ADDRESS, true, false},
+                    {ACCESS_LIMIT_ACCOUNT, false, true}};
+
+static size_t login_key(const struct login_keys *keys, size_t i, const uint8_t **key)
+{
+    *key = keys->bytes + (login_limits[i].has_address ? 0 : ACCESS_ADDRESS_KEY_BYTES);
+    return (login_limits[i].has_address ? ACCESS_ADDRESS_KEY_BYTES : 0) +
+           (login_limits[i].has_login ? keys->login_size : 0);
+}
+
+static void take_back(struct access_limiter *limiter, const struct login_keys *keys, size_t count,
+                      int64_t now_ms)
+{
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *key;
+        size_t size = login_key(keys, i, &key);
+
+        access_limiter_succeeded(limiter, login_limits[i].limit, key, size, now_ms);
+    }
+}
+
+int64_t access_login_try(struct access_limiter *limiter, const char *login,
+                         const uint8_t address_key[ACCESS_ADDRESS_KEY_BYTES], int64_t now_ms)
+{
+    const struct login_keys keys = keys_of(login, address_key);
+
+    for (size_t i = 0; i < JT_COUNT(login_limits); i++) {
+        const uint8_t *key;
+        size_t size = login_key(&keys, i, &key);
+        int64_t wait_ms = access_limiter_try(limiter, login_limits[i].limit, key, size, now_ms);
+
+        if (wait_ms) {
+            take_back(limiter, &keys, i, now_ms);
+            return wait_ms;
+        }
+    }
+    return 0;
+}
+
+void access_login_succeeded(struct access_limiter *limiter, const char *login,
+                            const uint8_t address_key[ACCESS_ADDRESS_KEY_BYTES], int64_t now_ms)
+{
+    const struct login_keys keys = keys_of(login, address_key);
+
+    take_back(limiter, &keys, JT_COUNT(login_limits), now_ms);
 }
 
 int access_address_key(const char *address, uint8_t out[ACCESS_ADDRESS_KEY_BYTES])

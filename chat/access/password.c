@@ -35,11 +35,11 @@ static bool is_common(const char *password, size_t size)
     return false;
 }
 
-/* One piece of up to 4 bytes again and again: "aaaaaaaaaa", "1212121212", "qwerqwerqwer". */
+/* One piece again and again, of up to 12 bytes (four Korean characters): "aaaaaaaaaa", "qwerqwerqwe". */
 static bool is_repeated(const char *password, size_t size)
 {
-    for (size_t period = 1; period <= 4; period++)
-        if (size > period && !memcmp(password, password + period, size - period))
+    for (size_t period = 1; period <= 12 && period * 2 <= size; period++)
+        if (!memcmp(password, password + period, size - period))
             return true;
     return false;
 }
