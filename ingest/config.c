@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "hook/target.h"
 #include "net/address.h"
 
 #define AT(field) offsetof(struct ingest_config, field)
@@ -46,6 +47,14 @@ static const struct jt_option options[] = {
      NULL, "bits per second a publisher may send, over 5 s", false},
     {"auth.publish", JT_OPTION_CHOICE, AT(auth_publish), "hook", 0, 0, "hook|open",
      "who may publish: those the hook allows, or anybody (loopback only)", false},
+    {"auth.keys", JT_OPTION_TEXT, AT(auth_keys), "", 0, 0, NULL,
+     "file of the keys the services share, made by chat; empty: keys/jangteo.keys in data.dir",
+     false},
+    {"hook.url", JT_OPTION_TEXT, AT(hook_url), "", 0, 0, NULL,
+     "where hooks go: unix:PATH, or an http or https URL; empty: unix:chat-hooks.sock in run.dir",
+     false},
+    {"hook.private", JT_OPTION_BOOL, AT(hook_private), "no", 0, 0, NULL,
+     "whether the name in hook.url may lead into a private network", false},
     {"show.grace_ms", JT_OPTION_INT, AT(show_grace_ms), "60000", 0, 1800000, NULL,
      "milliseconds a show waits for its publisher to return", false},
     {"worker.path", JT_OPTION_TEXT, AT(worker_path), "", 0, 0, NULL,
@@ -112,6 +121,10 @@ int ingest_config_load(struct ingest_config *config, int argc, char **argv)
     err = jt_config_fill_path(config->control, config->run_dir, "ingest.sock");
     if (!err)
         err = jt_config_fill_path(config->http_socket, config->run_dir, "ingest-http.sock");
+    if (!err)
+        err = jt_config_fill_path(config->auth_keys, config->data_dir, "keys/jangteo.keys");
+    if (!err)
+        err = jt_hook_target_fill(config->hook_url, config->run_dir);
     if (!err)
         err = fill_worker_path(config);
     if (!err)

@@ -26,6 +26,9 @@ struct ingest_config {
     int64_t rtmp_silence_ms;
     int64_t rtmp_rate_max_bps;
     int auth_publish; /* enum ingest_auth */
+    char auth_keys[JT_CONFIG_TEXT_MAX_BYTES];
+    char hook_url[JT_CONFIG_TEXT_MAX_BYTES];
+    bool hook_private;
     int64_t show_grace_ms;
     char worker_path[JT_CONFIG_TEXT_MAX_BYTES];
     int64_t worker_repair_max; /* -1: one per two cores */

@@ -87,6 +87,7 @@ static void on_warning(void *arg, const struct ingest_show *show, const char *co
 }
 
 static const struct ingest_show_events show_events = {.on_state = on_state,
+                                                      .on_access = on_state,
                                                       .on_track = on_track,
                                                       .on_track_end = on_track_end,
                                                       .on_warning = on_warning};
@@ -176,6 +177,8 @@ static void on_command(struct peer *peer, const struct jt_control *message)
         return;
     if (strcmp(message->name, "stop") == 0)
         ingest_show_stop(show, "NetStream.Publish.Denied", message->reason);
+    else if (strcmp(message->name, "access") == 0)
+        ingest_show_set_access(show, message->access);
 }
 
 static void on_key_frame(struct peer *peer, const struct jt_control *message)

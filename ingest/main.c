@@ -10,8 +10,10 @@
 #include "http/admin.h"
 #include "http/server.h"
 #include "ring/bells.h"
+#include "ingest/admission.h"
 #include "ingest/config.h"
 #include "ingest/hub.h"
+#include "ingest/report.h"
 #include "ingest/rtmp_server.h"
 #include "ingest/show.h"
 #include "ingest/worker_pool.h"
@@ -25,6 +27,8 @@ struct ingest {
     struct jt_bells *bells;
     struct ingest_workers *workers;
     struct ingest_hub *hub;
+    struct ingest_admission *admission; /* NULL in open mode, as the report */
+    struct ingest_report *report;
     struct ingest_rtmp *rtmp;
     struct jt_http_server *http, *admin;
 };
@@ -61,6 +65,28 @@ static int start_http(struct ingest *in)
     return jt_http_server_new(&http, &in->http);
 }
 
+/* In open mode there is nothing to ask of chat, and nothing it would want to know. */
+static int start_hooks(struct ingest *in)
+{
+    int err;
+
+    if (in->config.auth_publish == INGEST_AUTH_OPEN)
+        return 0;
+    err = ingest_admission_new(in->loop, &in->config, in->shows, &in->admission);
+    if (!err)
+        err = ingest_report_new(in->loop, in->shows, ingest_admission_hooks(in->admission),
+                                &in->report);
+    return err;
+}
+
+static int start_rtmp(struct ingest *in)
+{
+    const struct ingest_rtmp_setup setup = {
+        .config = &in->config, .shows = in->shows, .bells = in->bells, .admission = in->admission};
+
+    return ingest_rtmp_new(in->loop, &setup, &in->rtmp);
+}
+
 static int build(struct ingest *in)
 {
     const struct ingest_config *config = &in->config;
@@ -81,8 +107,9 @@ static int build(struct ingest *in)
         err = step(ingest_hub_new(in->loop, config->control, in->shows, in->bells, &in->hub),
                    "ingest.control");
     if (!err)
-        err =
-            step(ingest_rtmp_new(in->loop, config, in->shows, in->bells, &in->rtmp), "rtmp.listen");
+        err = step(start_hooks(in), "hook.url");
+    if (!err)
+        err = step(start_rtmp(in), "rtmp.listen");
     if (!err)
         err = step(start_http(in), "http.listen");
     if (!err)
@@ -97,6 +124,8 @@ static void tear_down(struct ingest *in)
     ingest_rtmp_free(in->rtmp);
     if (in->shows)
         ingest_shows_silence(in->shows);
+    ingest_report_free(in->report);
+    ingest_admission_free(in->admission);
     ingest_hub_free(in->hub);
     ingest_workers_free(in->workers);
     ingest_shows_free(in->shows);

@@ -17,7 +17,7 @@ struct jt_control ingest_message_show(const struct ingest_show *show)
     struct jt_control message = about(JT_CONTROL_SHOW, show);
 
     message.state = ingest_show_state(show);
-    message.access = JT_ACCESS_PUBLIC;
+    message.access = ingest_show_access(show);
     return message;
 }
 

@@ -11,6 +11,7 @@
 #include "base/descriptors.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "ingest/admission.h"
 #include "ingest/config.h"
 #include "ingest/feed.h"
 #include "ingest/show.h"
@@ -38,6 +39,7 @@ struct connection {
     struct jt_rtmp_session *session;
     struct ingest_show *show; /* NULL: does not publish */
     struct ingest_feed *feed;
+    struct ingest_question *question; /* NULL: nothing is asked of chat */
     struct jt_address from;
     const char *refused; /* we said no: close once it is written */
     bool is_in_session;  /* inside a session call: it may not be freed */
@@ -49,6 +51,7 @@ struct ingest_rtmp {
     const struct ingest_config *config;
     struct ingest_shows *shows;
     struct jt_bells *bells;
+    struct ingest_admission *admission;
     struct jt_tcp_listener *listener;
     struct jt_timer *poll;
     struct jt_rtmp_limits limits;
@@ -61,6 +64,9 @@ static void stop_publishing(struct connection *c)
 {
     struct ingest_show *show = c->show;
 
+    if (c->question)
+        ingest_admission_cancel(c->question);
+    c->question = NULL;
     if (!show)
         return;
     c->show = NULL;
@@ -122,9 +128,11 @@ static void on_stop(void *arg, const char *code, const char *words)
 
 static const struct ingest_publisher_ops publisher_ops = {.stop = on_stop};
 
-static int start_publishing(struct connection *c, const char *name)
+static int start_publishing(struct connection *c, const char *name, enum jt_show_access access)
 {
-    int err = ingest_show_join(c->rtmp->shows, name, &publisher_ops, c, &c->show);
+    const struct ingest_arrival arrival = {
+        .name = name, .access = access, .ops = &publisher_ops, .arg = c};
+    int err = ingest_show_arrive(c->rtmp->shows, &arrival, &c->show);
 
     if (err)
         return err;
@@ -138,17 +146,10 @@ static int start_publishing(struct connection *c, const char *name)
     return err;
 }
 
-static void on_publish(void *arg, const char *app, const char *key)
+static void admit(struct connection *c, const char *show, enum jt_show_access access)
 {
-    struct connection *c = arg;
-    int err;
+    int err = start_publishing(c, show, access);
 
-    (void)app;
-    if (c->rtmp->config->auth_publish != INGEST_AUTH_OPEN) {
-        refuse(c, "unknown_key", "NetStream.Publish.BadName", "This stream key is not known here.");
-        return;
-    }
-    err = start_publishing(c, key);
     if (err == -EBUSY)
         refuse(c, "already_live", "NetStream.Publish.BadName",
                "Somebody is already live with this stream key.");
@@ -159,6 +160,44 @@ static void on_publish(void *arg, const char *app, const char *key)
         refuse(c, "no_room", "NetStream.Publish.Failed", "The server is full. Try again later.");
     else if (jt_rtmp_session_accept(c->session))
         c->has_failed = true;
+}
+
+/* Chat's answer, from the loop; or, when it could not be asked, from within the session. */
+static void on_verdict(void *arg, const struct ingest_verdict *verdict)
+{
+    struct connection *c = arg;
+    bool was_in_session = c->is_in_session;
+
+    c->question = NULL;
+    c->is_in_session = true;
+    if (verdict->show)
+        admit(c, verdict->show, verdict->access);
+    else
+        refuse(c, verdict->reason, verdict->code, verdict->words);
+    c->is_in_session = was_in_session;
+    if (!was_in_session)
+        settle(c, 0);
+}
+
+static void ask(struct connection *c, const char *key)
+{
+    char from[JT_ADDRESS_TEXT_BYTES];
+    const struct ingest_request request = {
+        .key = key, .peer = jt_address_print(&c->from, from), .fn = on_verdict, .arg = c};
+
+    if (ingest_admission_ask(c->rtmp->admission, &request, &c->question))
+        refuse(c, "no_room", "NetStream.Publish.Failed", "The server is full. Try again later.");
+}
+
+static void on_publish(void *arg, const char *app, const char *key)
+{
+    struct connection *c = arg;
+
+    (void)app;
+    if (c->rtmp->admission)
+        ask(c, key);
+    else
+        admit(c, key, JT_ACCESS_PUBLIC);
 }
 
 static void on_play(void *arg, const char *app, const char *key)
@@ -323,8 +362,8 @@ static struct jt_rtmp_limits limits_from(const struct ingest_config *config)
     return limits;
 }
 
-int ingest_rtmp_new(struct jt_loop *loop, const struct ingest_config *config,
-                    struct ingest_shows *shows, struct jt_bells *bells, struct ingest_rtmp **out)
+int ingest_rtmp_new(struct jt_loop *loop, const struct ingest_rtmp_setup *setup,
+                    struct ingest_rtmp **out)
 {
     struct ingest_rtmp *rtmp = calloc(1, sizeof(*rtmp));
     struct jt_address address;
@@ -333,12 +372,13 @@ int ingest_rtmp_new(struct jt_loop *loop, const struct ingest_config *config,
     if (!rtmp)
         return -ENOMEM;
     rtmp->loop = loop;
-    rtmp->config = config;
-    rtmp->shows = shows;
-    rtmp->bells = bells;
-    rtmp->limits = limits_from(config);
+    rtmp->config = setup->config;
+    rtmp->shows = setup->shows;
+    rtmp->bells = setup->bells;
+    rtmp->admission = setup->admission;
+    rtmp->limits = limits_from(setup->config);
     LIST_INIT(&rtmp->connections);
-    err = jt_address_parse(config->rtmp_listen, &address);
+    err = jt_address_parse(setup->config->rtmp_listen, &address);
     if (!err)
         err = jt_timer_new(loop, "rtmp.poll", on_poll, rtmp, &rtmp->poll);
     if (!err)

@@ -16,7 +16,7 @@
 #include "ring/ring.h"
 
 enum {
-    LISTENERS_MAX = 4,
+    LISTENERS_MAX = 6,
     WARNINGS_MAX = 8,
     EPOCH_ZERO_S =
         1577836800, /* 2020-01-01: epochs are seconds since, so that a restarted ingest counts on */
@@ -39,6 +39,8 @@ struct ingest_show {
     struct ingest_shows *shows;
     char name[JT_SHOW_NAME_MAX_BYTES];
     enum jt_show_state state;
+    enum jt_show_access access;
+    bool is_stopped;
     uint32_t epoch;
     struct ingest_publisher_ops publisher; /* stop NULL: nobody publishes */
     void *publisher_arg;
@@ -235,9 +237,10 @@ static int show_new(struct ingest_shows *shows, const char *name, struct ingest_
     return 0;
 }
 
-int ingest_show_join(struct ingest_shows *shows, const char *name,
-                     const struct ingest_publisher_ops *ops, void *arg, struct ingest_show **out)
+int ingest_show_arrive(struct ingest_shows *shows, const struct ingest_arrival *arrival,
+                       struct ingest_show **out)
 {
+    const char *name = arrival->name;
     struct ingest_show *show;
     int err;
 
@@ -259,11 +262,22 @@ int ingest_show_join(struct ingest_shows *shows, const char *name,
     jt_metric_add(&joins_total, show->epoch ? "returned" : "new", 1);
     show->epoch = next_epoch(show->name);
     show->warning_count = 0;
-    show->publisher = *ops;
-    show->publisher_arg = arg;
+    show->publisher = *arrival->ops;
+    show->publisher_arg = arrival->arg;
+    show->access = arrival->access;
+    show->is_stopped = false;
     show_set_state(show, JT_SHOW_LIVE);
     *out = show;
     return 0;
+}
+
+int ingest_show_join(struct ingest_shows *shows, const char *name,
+                     const struct ingest_publisher_ops *ops, void *arg, struct ingest_show **out)
+{
+    const struct ingest_arrival arrival = {
+        .name = name, .access = JT_ACCESS_PUBLIC, .ops = ops, .arg = arg};
+
+    return ingest_show_arrive(shows, &arrival, out);
 }
 
 void ingest_show_leave(struct ingest_show *show)
@@ -286,6 +300,7 @@ void ingest_show_stop(struct ingest_show *show, const char *code, const char *wo
     char name[JT_SHOW_NAME_MAX_BYTES];
 
     memcpy(name, show->name, sizeof(name));
+    show->is_stopped = true;
     if (publisher.stop)
         publisher.stop(show->publisher_arg, code, words);
     show = ingest_show_find(shows, name); /* without grace it ended as its publisher left */
@@ -316,6 +331,28 @@ uint32_t ingest_show_epoch(const struct ingest_show *show)
 enum jt_show_state ingest_show_state(const struct ingest_show *show)
 {
     return show->state;
+}
+
+enum jt_show_access ingest_show_access(const struct ingest_show *show)
+{
+    return show->access;
+}
+
+void ingest_show_set_access(struct ingest_show *show, enum jt_show_access access)
+{
+    static const char *const names[] = {
+        [JT_ACCESS_PUBLIC] = "public", [JT_ACCESS_TOKEN] = "token", [JT_ACCESS_CLOSED] = "closed"};
+
+    if (show->access == access)
+        return;
+    show->access = access;
+    jt_info("show.access", KV("show", show->name), KV("access", names[access]));
+    TELL(show, on_access, show);
+}
+
+bool ingest_show_is_stopped(const struct ingest_show *show)
+{
+    return show->is_stopped;
 }
 
 struct jt_bells *ingest_show_bells(struct ingest_show *show)

@@ -47,6 +47,7 @@ struct ingest_show_events {
                          const struct ingest_track *track);
     void (*on_warning)(void *arg, const struct ingest_show *show, const char *code,
                        const char *words);
+    void (*on_access)(void *arg, const struct ingest_show *show);
 };
 
 JT_MUST_CHECK int ingest_shows_new(struct jt_loop *loop, int64_t grace_ms,
@@ -60,10 +61,22 @@ JT_MUST_CHECK int ingest_shows_listen(struct ingest_shows *shows,
 /** Tell nobody of anything any more: the process is going down. */
 void ingest_shows_silence(struct ingest_shows *shows);
 
+/** Who arrives, for what. */
+struct ingest_arrival {
+    const char *name; /* of the show */
+    enum jt_show_access access;
+    const struct ingest_publisher_ops *ops; /* copied */
+    void *arg;
+};
+
 /**
  * A publisher arrives. 0: it has the show (new, or continued within the grace period: epoch up). -EBUSY: another one
  * lives. -EINVAL: not a name. -ENOSPC: too many shows.
  */
+JT_MUST_CHECK int ingest_show_arrive(struct ingest_shows *shows,
+                                     const struct ingest_arrival *arrival,
+                                     struct ingest_show **out);
+/** The same for a show that everybody may watch. */
 JT_MUST_CHECK int ingest_show_join(struct ingest_shows *shows, const char *name,
                                    const struct ingest_publisher_ops *ops, void *arg,
                                    struct ingest_show **out);
@@ -74,9 +87,14 @@ struct ingest_show *ingest_show_find(struct ingest_shows *shows, const char *nam
 const char *ingest_show_name(const struct ingest_show *show);
 uint32_t ingest_show_epoch(const struct ingest_show *show);
 enum jt_show_state ingest_show_state(const struct ingest_show *show);
+enum jt_show_access ingest_show_access(const struct ingest_show *show);
+/** Tells everybody if it changed. */
+void ingest_show_set_access(struct ingest_show *show, enum jt_show_access access);
 bool ingest_show_request_key_frame(struct ingest_show *show);
 /** End it now, whatever its publisher does. */
 void ingest_show_stop(struct ingest_show *show, const char *code, const char *words);
+/** Was it stopped, since its publisher came? */
+bool ingest_show_is_stopped(const struct ingest_show *show);
 
 /** A track from the publisher. Takes `writer` on success. */
 JT_MUST_CHECK int ingest_show_add_track(struct ingest_show *show, struct jt_ring_writer *writer,

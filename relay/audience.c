@@ -12,7 +12,7 @@
 struct entry {
     LIST_ENTRY(entry) link;
     char show[JT_SHOW_NAME_MAX_BYTES];
-    int count;
+    int count, watching;
 };
 
 struct relay_audience {
@@ -96,4 +96,26 @@ int relay_audience_count(struct relay_audience *audience, const char *show)
     count = entry ? entry->count : 0;
     (void)pthread_mutex_unlock(&audience->lock);
     return count;
+}
+
+void relay_audience_watch(struct relay_audience *audience, const char *show, int by)
+{
+    struct entry *entry;
+
+    (void)pthread_mutex_lock(&audience->lock);
+    entry = find(audience, show);
+    if (entry)
+        entry->watching += by;
+    (void)pthread_mutex_unlock(&audience->lock);
+}
+
+void relay_audience_each_watched(struct relay_audience *audience, relay_audience_fn fn, void *arg)
+{
+    struct entry *entry;
+
+    (void)pthread_mutex_lock(&audience->lock);
+    LIST_FOREACH (entry, &audience->entries, link)
+        if (entry->watching > 0)
+            fn(arg, entry->show, entry->watching);
+    (void)pthread_mutex_unlock(&audience->lock);
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hook/target.h"
+
 #define AT(field) offsetof(struct relay_config, field)
 
 static const struct jt_option options[] = {
@@ -22,6 +24,14 @@ static const struct jt_option options[] = {
      "unix socket for the front door; empty: relay-http.sock in run.dir", false},
     {"admin.listen", JT_OPTION_TEXT, AT(admin_listen), "127.0.0.1:9082", 0, 0, NULL,
      "address of /healthz, /readyz and /metrics", false},
+    {"auth.keys", JT_OPTION_TEXT, AT(auth_keys), "", 0, 0, NULL,
+     "file of the keys the services share, made by chat; empty: keys/jangteo.keys in data.dir",
+     false},
+    {"hook.url", JT_OPTION_TEXT, AT(hook_url), "", 0, 0, NULL,
+     "where hooks go: unix:PATH, or an http or https URL; empty: unix:chat-hooks.sock in run.dir",
+     false},
+    {"hook.private", JT_OPTION_BOOL, AT(hook_private), "no", 0, 0, NULL,
+     "whether the name in hook.url may lead into a private network", false},
     {"rtc.listen", JT_OPTION_TEXT, AT(rtc_listen), "127.0.0.1:8190", 0, 0, NULL,
      "UDP address of WebRTC media; *:8190 is every address, IPv4 and IPv6", false},
     {"rtc.advertise", JT_OPTION_TEXT, AT(rtc_advertise), "", 0, 0, NULL,
@@ -67,6 +77,10 @@ int relay_config_load(struct relay_config *config, int argc, char **argv)
     err = jt_config_fill_path(config->control, config->run_dir, "ingest.sock");
     if (!err)
         err = jt_config_fill_path(config->http_socket, config->run_dir, "relay-http.sock");
+    if (!err)
+        err = jt_config_fill_path(config->auth_keys, config->data_dir, "keys/jangteo.keys");
+    if (!err)
+        err = jt_hook_target_fill(config->hook_url, config->run_dir);
     if (config->workers == 0)
         config->workers = JT_MIN(JT_MAX(1, sysconf(_SC_NPROCESSORS_ONLN)), RELAY_WORKERS_MAX);
     return err ? err : JT_CONFIG_RUN;

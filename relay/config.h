@@ -17,6 +17,9 @@ struct relay_config {
     char http_listen[JT_CONFIG_TEXT_MAX_BYTES];
     char http_socket[JT_CONFIG_TEXT_MAX_BYTES];
     char admin_listen[JT_CONFIG_TEXT_MAX_BYTES];
+    char auth_keys[JT_CONFIG_TEXT_MAX_BYTES];
+    char hook_url[JT_CONFIG_TEXT_MAX_BYTES];
+    bool hook_private;
     char rtc_listen[JT_CONFIG_TEXT_MAX_BYTES];
     char rtc_advertise[JT_CONFIG_TEXT_MAX_BYTES];
     int64_t rtc_setup_ms;

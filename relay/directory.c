@@ -45,6 +45,7 @@ struct show {
     LIST_ENTRY(show) link;
     char name[JT_SHOW_NAME_MAX_BYTES];
     enum jt_show_state state;
+    enum jt_show_access access;
     uint32_t epoch;
     int64_t since_us;
     bool is_told;
@@ -71,6 +72,9 @@ struct relay_directory {
 
 static const char *const state_names[] = {
     [JT_SHOW_LIVE] = "live", [JT_SHOW_WAITING] = "waiting", [JT_SHOW_ENDED] = "ended"};
+
+static const char *const access_names[] = {
+    [JT_ACCESS_PUBLIC] = "public", [JT_ACCESS_TOKEN] = "token", [JT_ACCESS_CLOSED] = "closed"};
 
 /* ---- to the workers ---- */
 
@@ -171,9 +175,10 @@ static void on_show(struct relay_directory *directory, const struct jt_control *
         show->warning_count = 0;
     show->epoch = control->epoch;
     show->is_told = true;
+    show->access = control->access;
     set_state(show, control->state);
     jt_info("show.state", KV("show", control->show), KV("state", state_names[control->state]),
-            KV("epoch", control->epoch));
+            KV("epoch", control->epoch), KV("access", access_names[control->access]));
 }
 
 /* What the API says of a track is read from the ring itself, through a reader of our own. */
@@ -364,11 +369,12 @@ static json_t *show_json(struct relay_directory *directory, const struct show *s
         (void)json_array_append_new(warnings,
                                     json_pack("{s:s, s:s}", "code", show->warnings[i].code, "words",
                                               show->warnings[i].words));
-    return json_pack(
-        "{s:s, s:s, s:I, s:i, s:o, s:o}", "show", show->name, "state", state_names[show->state],
-        "since_s", (json_int_t)((jt_clock_mono_us() - show->since_us) / JT_USEC_PER_SEC), "viewers",
-        relay_audience_count(relay_workers_audience(directory->workers), show->name), "tracks",
-        tracks, "warnings", warnings);
+    return json_pack("{s:s, s:s, s:s, s:I, s:i, s:o, s:o}", "show", show->name, "state",
+                     state_names[show->state], "access", access_names[show->access], "since_s",
+                     (json_int_t)((jt_clock_mono_us() - show->since_us) / JT_USEC_PER_SEC),
+                     "viewers",
+                     relay_audience_count(relay_workers_audience(directory->workers), show->name),
+                     "tracks", tracks, "warnings", warnings);
 }
 
 static void answer(struct jt_http_request *request, json_t *json)
@@ -403,8 +409,9 @@ static void on_request(void *arg, void *message)
         return;
     }
     list = json_array();
-    LIST_FOREACH (show, &directory->shows, link)
-        (void)json_array_append_new(list, show_json(directory, show));
+    LIST_FOREACH (show, &directory->shows, link) /* what not everybody may watch is not on offer */
+        if (show->access == JT_ACCESS_PUBLIC)
+            (void)json_array_append_new(list, show_json(directory, show));
     answer(request, list);
 }
 

@@ -8,9 +8,11 @@
 #include "base/log.h"
 #include "http/admin.h"
 #include "http/server.h"
+#include "hook/hook.h"
 #include "loop/loop.h"
 #include "relay/config.h"
 #include "relay/directory.h"
+#include "relay/report.h"
 #include "relay/whep.h"
 #include "relay/worker.h"
 #include "rtc/dtls.h"
@@ -20,10 +22,12 @@ struct relay {
     struct relay_config config;
     struct jt_loop *loop;
     struct jt_signal *sigint, *sigterm;
+    struct jt_hooks *hooks;
     struct jt_dtls_identity *identity;
     struct relay_workers *workers;
     struct relay_whep *whep;
     struct relay_directory *directory;
+    struct relay_report *report;
     struct jt_http_server *http, *admin;
 };
 
@@ -66,6 +70,16 @@ static int start_http(struct relay *relay)
     return jt_http_server_new(&http, &relay->http);
 }
 
+/* Nobody waits for an answer. */
+static int start_hooks(struct relay *relay)
+{
+    const struct jt_hooks_config hooks = {.url = relay->config.hook_url,
+                                          .key_path = relay->config.auth_keys,
+                                          .may_private = relay->config.hook_private};
+
+    return jt_hooks_new(&hooks, &relay->hooks);
+}
+
 static int build(struct relay *relay)
 {
     const struct relay_config *config = &relay->config;
@@ -77,16 +91,22 @@ static int build(struct relay *relay)
         err =
             step(jt_signal_new(relay->loop, SIGTERM, on_signal, relay, &relay->sigterm), "signals");
     if (!err)
+        err = step(start_hooks(relay), "hook.url");
+    if (!err)
         err = step(jt_dtls_identity_new(&relay->identity), "certificate");
     if (!err)
         err = step(relay_workers_new(&(struct relay_workers_setup){config, relay->identity},
                                      &relay->workers),
                    "rtc.listen");
     if (!err)
-        err = step(relay_whep_new(config, relay->workers, &relay->whep), "whep");
+        err = step(relay_whep_new(config, relay->workers, relay->hooks, &relay->whep), "whep");
     if (!err)
         err = step(relay_directory_new(relay->loop, config, relay->workers, &relay->directory),
                    "ingest.control");
+    if (!err)
+        err = step(relay_report_new(relay->loop, relay_workers_audience(relay->workers),
+                                    relay->hooks, &relay->report),
+                   "report");
     if (!err)
         err = step(start_http(relay), "http.listen");
     if (!err)
@@ -99,10 +119,12 @@ static void tear_down(struct relay *relay)
 {
     jt_http_server_free(relay->admin);
     jt_http_server_free(relay->http);
+    relay_report_free(relay->report);
     relay_directory_free(relay->directory);
     relay_workers_free(relay->workers);
     relay_whep_free(relay->whep);
     jt_dtls_identity_free(relay->identity);
+    jt_hooks_free(relay->hooks);
     jt_signal_free(relay->sigterm);
     jt_signal_free(relay->sigint);
     jt_loop_free(relay->loop);

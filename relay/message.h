@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "net/address.h"
+#include "relay/access.h"
 #include "ring/control.h"
 #include "whip/resource.h"
 
@@ -16,7 +17,7 @@ enum relay_message_type {
     RELAY_WARNING,     /* show, code */
     RELAY_INGEST_GONE, /* every show waits */
     RELAY_INGEST_BACK, /* what was not told again since RELAY_INGEST_GONE has ended */
-    RELAY_OFFER,       /* show, id, pending, text (the SDP) */
+    RELAY_OFFER,       /* show, id, pending, text (the SDP), ticket */
     RELAY_DELETE,      /* id */
     RELAY_DATAGRAM,    /* from, text (the bytes): came to another worker's socket */
 };
@@ -29,6 +30,7 @@ struct relay_message {
     uint32_t epoch, track, source;
     enum jt_show_state state;
     enum jt_show_access access;
+    struct relay_ticket ticket;
     int fd;
     struct jt_whip_pending *pending;
     struct jt_address from;

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "relay/access.h"
 #include "relay/message.h"
 #include "relay/track.h"
 #include "relay/viewer.h"
@@ -22,6 +23,7 @@ struct relay_show {
     struct relay_worker *worker;
     char name[JT_SHOW_NAME_MAX_BYTES];
     enum jt_show_state state;
+    enum jt_show_access access;
     uint32_t epoch;
     int64_t epoch_at_us;
     bool is_told, has_refused_repair;
@@ -66,6 +68,7 @@ struct relay_show *relay_shows_update(struct relay_shows *shows, struct relay_wo
         show->has_refused_repair = false;
     }
     show->state = message->state;
+    show->access = message->access;
     show->is_told = true;
     return show;
 }
@@ -90,6 +93,22 @@ const char *relay_show_name(const struct relay_show *show)
 enum jt_show_state relay_show_state(const struct relay_show *show)
 {
     return show->state;
+}
+
+enum jt_show_access relay_show_access(const struct relay_show *show)
+{
+    return show->access;
+}
+
+void relay_show_enforce(struct relay_show *show, int64_t now_ms)
+{
+    struct relay_viewer *viewer;
+
+    if (show->access == JT_ACCESS_PUBLIC)
+        return;
+    LIST_FOREACH (viewer, &show->viewers, link)
+        if (!relay_access_allows(show->access, &viewer->ticket, now_ms, NULL))
+            relay_viewer_close(viewer, "access");
 }
 
 /* ---- which track a WebRTC viewer gets ---- */

@@ -35,6 +35,9 @@ void relay_show_free(struct relay_show *show);
 
 const char *relay_show_name(const struct relay_show *show);
 enum jt_show_state relay_show_state(const struct relay_show *show);
+enum jt_show_access relay_show_access(const struct relay_show *show);
+/** Close viewers who may not watch it (any more). `now_ms` is wall time. */
+void relay_show_enforce(struct relay_show *show, int64_t now_ms);
 
 /** Takes `fd`. Viewers move to the new track if it is the better one. */
 void relay_show_add_track(struct relay_show *show, const struct relay_message *message, int fd,

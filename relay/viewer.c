@@ -61,6 +61,7 @@ static void on_ready(void *arg)
     int64_t now_us = jt_clock_mono_us();
 
     viewer->is_ready = true;
+    relay_worker_count_watcher(viewer->worker, viewer, 1);
     viewer->target.seal = jt_transport_seal(viewer->transport);
     viewer->target.to = &viewer->address;
     jt_debug("viewer.ready", KV("id", (const char *)viewer->id),

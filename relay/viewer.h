@@ -10,6 +10,7 @@
 
 #include "base/base.h"
 #include "net/address.h"
+#include "relay/access.h"
 #include "relay/batch.h"
 #include "relay/stream.h"
 #include "rtc/feedback.h"
@@ -46,6 +47,7 @@ struct relay_viewer {
     struct jt_address address; /* of the path that media takes */
     bool has_address, is_ready;
     uint16_t next_twcc;
+    struct relay_ticket ticket; /* set by who made it */
     char id[JT_WHIP_ID_BYTES];
     char cname[JT_ANSWER_CNAME_BYTES];
     int64_t joined_at_us; /* when its offer came */

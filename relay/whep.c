@@ -7,6 +7,8 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "hook/hook.h"
+#include "relay/access.h"
 #include "relay/config.h"
 #include "relay/message.h"
 #include "relay/worker.h"
@@ -18,6 +20,7 @@ static struct jt_metric refused_total = JT_COUNTER(
 struct relay_whep {
     const struct relay_config *config;
     struct relay_workers *workers;
+    struct jt_hooks *hooks;
     struct jt_whip *endpoint;
 };
 
@@ -27,6 +30,13 @@ static void refuse(struct jt_whip_pending *pending, const char *reason)
     jt_whip_refuse(pending, 503, reason, "The server can't take more viewers now", 1);
 }
 
+/* Here, for workers have no time for it; whether one is needed they know. A token in the URL is not looked at: URLs are logged. */
+static struct relay_ticket read_ticket(struct relay_whep *whep, const struct jt_whip_offer *offer)
+{
+    return relay_ticket_read(jt_hooks_keyring(whep->hooks), offer->token, offer->show,
+                             jt_clock_wall_us() / JT_USEC_PER_MSEC);
+}
+
 static void on_offer(void *arg, struct jt_whip_pending *pending, const struct jt_whip_offer *offer)
 {
     struct relay_whep *whep = arg;
@@ -34,6 +44,7 @@ static void on_offer(void *arg, struct jt_whip_pending *pending, const struct jt
                                     .pending = pending,
                                     .fd = -1,
                                     .at_us = jt_clock_mono_us(),
+                                    .ticket = read_ticket(whep, offer),
                                     .size = offer->sdp_size};
 
     if (relay_workers_viewers(whep->workers) >= whep->config->viewers_max) {
@@ -69,7 +80,7 @@ static void on_deleted(void *arg, const char *id)
 static const struct jt_whip_ops ops = {.offer = on_offer, .deleted = on_deleted};
 
 int relay_whep_new(const struct relay_config *config, struct relay_workers *workers,
-                   struct relay_whep **out)
+                   struct jt_hooks *hooks, struct relay_whep **out)
 {
     const struct jt_whip_config endpoint = {
         .prefix = "/whep",
@@ -84,6 +95,7 @@ int relay_whep_new(const struct relay_config *config, struct relay_workers *work
         return -ENOMEM;
     whep->config = config;
     whep->workers = workers;
+    whep->hooks = hooks;
     err = jt_whip_new(&endpoint, &ops, whep, &whep->endpoint);
     if (err) {
         free(whep);

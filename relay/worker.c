@@ -16,6 +16,7 @@
 #include "loop/mailbox.h"
 #include "loop/thread.h"
 #include "net/udp.h"
+#include "relay/access.h"
 #include "relay/audience.h"
 #include "relay/batch.h"
 #include "relay/candidates.h"
@@ -34,6 +35,7 @@
 enum {
     MAILBOX_MESSAGES = 4096,
     POLL_MS = 20,
+    ENFORCE_MS = 1000,  /* how long an expired play token may go on */
     RECEIVE_ROUNDS = 8, /* batches of datagrams before others get a turn */
 };
 
@@ -66,6 +68,7 @@ struct relay_worker {
     struct viewer_list dead; /* freed at the end of the turn */
     uint32_t last_source;
     uint64_t last_session;
+    int64_t enforce_at_us;
     atomic_int viewers;
 };
 
@@ -132,6 +135,12 @@ void relay_worker_hurry(struct relay_worker *worker)
         jt_timer_start(worker->tick, 0, (int64_t)RELAY_CATCHUP_TICK_MS * JT_USEC_PER_MSEC);
 }
 
+void relay_worker_count_watcher(struct relay_worker *worker, const struct relay_viewer *viewer,
+                                int by)
+{
+    relay_audience_watch(worker->all->audience, relay_show_name(viewer->show), by);
+}
+
 /* ---- viewers end ---- */
 
 void relay_worker_close_viewer(struct relay_worker *worker, struct relay_viewer *viewer)
@@ -147,6 +156,8 @@ static void bury(struct relay_worker *worker, struct relay_viewer *viewer)
     jt_whip_end(worker->all->whip, viewer->id);
     relay_index_remove(worker->index, viewer);
     relay_show_remove_viewer(viewer);
+    if (viewer->is_ready)
+        relay_worker_count_watcher(worker, viewer, -1);
     relay_audience_add(worker->all->audience, relay_show_name(viewer->show), -1);
     (void)atomic_fetch_sub(&worker->viewers, 1);
     jt_metric_add(&viewers_gauge, NULL, -1);
@@ -223,6 +234,7 @@ static void accept_offer(struct relay_worker *worker, struct relay_show *show,
         refuse(offer, &no_room, 1);
         return;
     }
+    viewer->ticket = offer->ticket;
     size = write_answer(worker, offer, plan, viewer, answer, sizeof(answer));
     if (size < 0) {
         relay_viewer_free(viewer);
@@ -238,6 +250,11 @@ static void accept_offer(struct relay_worker *worker, struct relay_show *show,
         relay_viewer_close(viewer, "not_answered");
 }
 
+static int64_t wall_ms(void)
+{
+    return jt_clock_wall_us() / JT_USEC_PER_MSEC;
+}
+
 static void on_offer(struct relay_worker *worker, const struct relay_message *offer)
 {
     static const struct jt_answer_refusal not_live = {404, "show_not_live",
@@ -247,6 +264,11 @@ static void on_offer(struct relay_worker *worker, const struct relay_message *of
     struct jt_answer_source source;
     struct jt_answer_plan plan;
 
+    if (show &&
+        !relay_access_allows(relay_show_access(show), &offer->ticket, wall_ms(), &refusal)) {
+        refuse(offer, &refusal, 0);
+        return;
+    }
     if (!show || relay_show_source(show, jt_clock_mono_us(), &source, &refusal)) {
         refuse(offer, &refusal, refusal.status == 404);
         return;
@@ -264,6 +286,8 @@ static void on_show(struct relay_worker *worker, const struct relay_message *mes
 {
     struct relay_show *show = relay_shows_update(&worker->shows, worker, message);
 
+    if (show)
+        relay_show_enforce(show, wall_ms());
     if (show && message->state == JT_SHOW_ENDED) {
         relay_show_dismiss(show, "show_ended");
         bury_dead(worker);
@@ -495,9 +519,15 @@ static void on_poll(void *arg)
 {
     struct relay_worker *worker = arg;
     int64_t now_us = jt_clock_mono_us();
+    struct relay_show *show;
 
-    for (struct relay_show *show = LIST_FIRST(&worker->shows); show; show = relay_shows_next(show))
+    for (show = LIST_FIRST(&worker->shows); show; show = relay_shows_next(show))
         relay_show_poll_viewers(show, now_us);
+    if (now_us >= worker->enforce_at_us) {
+        worker->enforce_at_us = now_us + (int64_t)ENFORCE_MS * JT_USEC_PER_MSEC;
+        for (show = LIST_FIRST(&worker->shows); show; show = relay_shows_next(show))
+            relay_show_enforce(show, wall_ms());
+    }
     bury_dead(worker);
 }
 

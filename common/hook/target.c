@@ -196,3 +196,13 @@ int jt_hook_target_parse(const char *url, bool may_private, struct jt_hook_targe
     *out = target;
     return 0;
 }
+
+int jt_hook_target_fill(char url[JT_HOOK_URL_MAX_BYTES], const char *run_dir)
+{
+    if (url[0])
+        return 0;
+    if (snprintf(url, JT_HOOK_URL_MAX_BYTES, "unix:%s/chat-hooks.sock", run_dir) >=
+        JT_HOOK_URL_MAX_BYTES)
+        return -ENAMETOOLONG;
+    return 0;
+}

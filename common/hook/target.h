@@ -29,6 +29,9 @@ struct jt_hook_target {
 JT_MUST_CHECK int jt_hook_target_parse(const char *url, bool may_private,
                                        struct jt_hook_target *out);
 
+/** The default of an empty `url`: chat's socket in the run directory. 0 or -ENAMETOOLONG. */
+JT_MUST_CHECK int jt_hook_target_fill(char url[JT_HOOK_URL_MAX_BYTES], const char *run_dir);
+
 /**
  * May a connection go to `address`, to which the name was resolved just now? A name never leads to loopback, link-local
  * (a cloud's metadata service is there), multicast, unspecified or reserved addresses (RFC 6890), nor to private ones

@@ -29,7 +29,8 @@ enum fields {
     F_NAME = 1 << 9,
     F_REASON = 1 << 10,
     F_VALUE = 1 << 11,
-    F_NAME_OPTIONAL = 1 << 12, /* with F_NAME: left out when empty */
+    F_NAME_OPTIONAL = 1 << 12,   /* with F_NAME: left out when empty */
+    F_REASON_OPTIONAL = 1 << 13, /* the same for F_REASON */
 };
 
 static const struct {
@@ -45,7 +46,7 @@ static const struct {
     [JT_CONTROL_KEYFRAME] = {"keyframe", F_SHOW | F_TRACK},
     [JT_CONTROL_DEMAND] = {"demand", F_SHOW | F_TRACK | F_ON | F_NAME | F_NAME_OPTIONAL},
     [JT_CONTROL_STATS] = {"stats", F_SHOW | F_NAME | F_VALUE},
-    [JT_CONTROL_COMMAND] = {"command", F_SHOW | F_NAME | F_ACCESS},
+    [JT_CONTROL_COMMAND] = {"command", F_SHOW | F_NAME | F_ACCESS | F_REASON | F_REASON_OPTIONAL},
     [JT_CONTROL_WARNING] = {"warning", F_SHOW | F_NAME | F_REASON},
     [JT_CONTROL_BYE] = {"bye", F_REASON},
 };
@@ -169,7 +170,7 @@ static void put_fields(struct json_out *out, const struct jt_control *message, u
         put(out, "on", json_boolean(message->on));
     if (fields & F_NAME && !(fields & F_NAME_OPTIONAL && !message->name[0]))
         put_text(out, "name", message->name, sizeof(message->name), code_is_valid);
-    if (fields & F_REASON)
+    if (fields & F_REASON && !(fields & F_REASON_OPTIONAL && !message->reason[0]))
         put_text(out, "reason", message->reason, sizeof(message->reason), words_are_valid);
     if (fields & F_VALUE)
         put(out, "value", json_integer(message->value));
@@ -276,7 +277,8 @@ static void take_fields(struct json_in *in, unsigned fields, struct jt_control *
         out->on = take_bool(in, "on");
     if (fields & F_NAME && !(fields & F_NAME_OPTIONAL && !json_object_get(in->object, "name")))
         take_text(in, "name", out->name, sizeof(out->name), code_is_valid);
-    if (fields & F_REASON)
+    if (fields & F_REASON &&
+        !(fields & F_REASON_OPTIONAL && !json_object_get(in->object, "reason")))
         take_text(in, "reason", out->reason, sizeof(out->reason), words_are_valid);
     if (fields & F_VALUE)
         out->value = take_integer(in, "value", INT64_MIN, INT64_MAX);

@@ -56,7 +56,7 @@ struct jt_control {
     /* A code, [a-z0-9_.]{1,64}. command: "stop", "access"; warning, stats: e.g. "gop_too_long"; demand to a worker: what
      * to make of the track, "opus" or "repair" (empty, and then left out, from a relay) */
     char name[JT_CONTROL_TEXT_MAX_BYTES];
-    /* Words: bye, track_end, warning. May be empty; no control characters */
+    /* Words: bye, track_end, warning, command (why a show is stopped; left out when empty). May be empty; no control characters */
     char reason[JT_CONTROL_TEXT_MAX_BYTES];
     int64_t value; /* stats */
 };
