@@ -109,7 +109,7 @@ int picture_store_new(const struct picture_config *config, struct picture_store 
         picture_store_free(store);
         return err;
     }
-    jt_metric_register(&uploads, NULL);
+    jt_metric_register(&uploads, "kept");
     *out = store;
     return 0;
 }
