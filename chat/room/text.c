@@ -62,13 +62,17 @@ static enum kind kind_of(uint32_t c)
     }
 }
 
+static bool is_skin_tone(uint32_t c)
+{
+    return c >= 0x1f3fb && c <= 0x1f3ff;
+}
+
 static bool is_picture(uint32_t c)
 {
     int class = utf8proc_get_property((utf8proc_int32_t)c)->boundclass;
 
     return class == UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC ||
-           class == UTF8PROC_BOUNDCLASS_E_ZWG || (c >= 0x1f3fb && c <= 0x1f3ff) /* skin tones */ ||
-           c == EMOJI_STYLE;
+           class == UTF8PROC_BOUNDCLASS_E_ZWG || is_skin_tone(c) || c == EMOJI_STYLE;
 }
 
 struct cleaner {
@@ -119,7 +123,7 @@ static void add(struct cleaner *cleaner, uint32_t c, uint32_t next)
         add_mark(cleaner, c);
         break;
     case KIND_SHOWN:
-        if (cleaner->count && cleaner->out[cleaner->count - 1] != ZWJ && !is_picture(c))
+        if (cleaner->count && cleaner->out[cleaner->count - 1] != ZWJ && !is_skin_tone(c))
             cleaner->joined = 0;
         cleaner->marks = 0;
         cleaner->out[cleaner->count++] = c;
