@@ -55,20 +55,21 @@ static json_t *ask(struct api_body *body, const char *name)
 }
 
 /* jansson has checked the UTF-8; a NUL can't be in it without JSON_ALLOW_NUL. */
-static bool is_printable(const char *text)
+static bool is_printable(const char *text, bool may_have_lines)
 {
     for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+        if (((unsigned char)*text < 0x20 && !(may_have_lines && *text == '\n')) || *text == 0x7f)
             return false;
     return true;
 }
 
-static const char *text_of(struct api_body *body, const json_t *value, size_t min, size_t max)
+static const char *check_text(struct api_body *body, const json_t *value, size_t min, size_t max,
+                              bool may_have_lines)
 {
     const char *text = json_string_value(value);
     size_t size = json_string_length(value);
 
-    if (text && size >= min && size <= max && is_printable(text))
+    if (text && size >= min && size <= max && is_printable(text, may_have_lines))
         return text;
     fail(body, API_PROBLEM_FIELD_INVALID);
     return NULL;
@@ -80,14 +81,23 @@ const char *api_body_text(struct api_body *body, const char *name, size_t min, s
 
     if (!value)
         fail(body, API_PROBLEM_FIELD_MISSING);
-    return value ? text_of(body, value, min, max) : NULL;
+    return value ? check_text(body, value, min, max, false) : NULL;
+}
+
+const char *api_body_lines(struct api_body *body, const char *name, size_t max)
+{
+    const json_t *value = ask(body, name);
+
+    if (!value)
+        fail(body, API_PROBLEM_FIELD_MISSING);
+    return value ? check_text(body, value, 0, max, true) : NULL;
 }
 
 const char *api_body_optional_text(struct api_body *body, const char *name, size_t max)
 {
     const json_t *value = ask(body, name);
 
-    return value ? text_of(body, value, 0, max) : NULL;
+    return value ? check_text(body, value, 0, max, false) : NULL;
 }
 
 int64_t api_body_integer(struct api_body *body, const char *name, int64_t min, int64_t max)
@@ -100,6 +110,55 @@ int64_t api_body_integer(struct api_body *body, const char *name, int64_t min, i
     else if (!json_is_integer(value) || number < min || number > max)
         fail(body, API_PROBLEM_FIELD_INVALID);
     return body->problem ? 0 : number;
+}
+
+int64_t api_body_optional_integer(struct api_body *body, const char *name, int64_t min, int64_t max,
+                                  int64_t fallback)
+{
+    const json_t *value = body->problem ? NULL : json_object_get(body->object, name);
+
+    if (!value)
+        return fallback;
+    if (json_is_null(value)) {
+        body->asked++;
+        return fallback;
+    }
+    return api_body_integer(body, name, min, max);
+}
+
+bool api_body_bool(struct api_body *body, const char *name)
+{
+    const json_t *value = ask(body, name);
+
+    if (!value)
+        fail(body, API_PROBLEM_FIELD_MISSING);
+    else if (!json_is_boolean(value))
+        fail(body, API_PROBLEM_FIELD_INVALID);
+    return !body->problem && json_is_true(value);
+}
+
+const json_t *api_body_array(struct api_body *body, const char *name, size_t max)
+{
+    const json_t *value = ask(body, name);
+
+    if (!value)
+        fail(body, API_PROBLEM_FIELD_MISSING);
+    else if (!json_is_array(value) || json_array_size(value) > max)
+        fail(body, API_PROBLEM_FIELD_INVALID);
+    return body->problem ? NULL : value;
+}
+
+void api_body_item(const json_t *value, struct api_body *body)
+{
+    *body = (struct api_body){
+        .object = json_is_object(value) ? json_incref((json_t *)(uintptr_t)value) : NULL};
+    if (!body->object)
+        fail(body, API_PROBLEM_FIELD_INVALID);
+}
+
+void api_body_refuse(struct api_body *body, enum api_problem problem)
+{
+    fail(body, problem);
 }
 
 enum api_problem api_body_end(struct api_body *body)

@@ -46,8 +46,21 @@ void api_body_free(struct api_body *body);
 const char *api_body_text(struct api_body *body, const char *name, size_t min, size_t max);
 /** The same, or NULL when the field is not there. */
 const char *api_body_optional_text(struct api_body *body, const char *name, size_t max);
+/** The same, and lines may break. May be empty. */
+const char *api_body_lines(struct api_body *body, const char *name, size_t max);
 /** A whole number in [min, max]; 0 when it is not. */
 int64_t api_body_integer(struct api_body *body, const char *name, int64_t min, int64_t max);
+
+/** The same; `fallback` when the field is not there, or null. */
+int64_t api_body_optional_integer(struct api_body *body, const char *name, int64_t min, int64_t max,
+                                  int64_t fallback);
+bool api_body_bool(struct api_body *body, const char *name);
+/** An array of at most `max` items, borrowed; NULL when it is not. */
+const json_t *api_body_array(struct api_body *body, const char *name, size_t max);
+/** An item of an array as a body of its own: it is an object, read and freed in the same way. */
+void api_body_item(const json_t *value, struct api_body *body);
+/** Something about the fields together is wrong. The first problem stays. */
+void api_body_refuse(struct api_body *body, enum api_problem problem);
 
 /** API_PROBLEM_NONE when all that was asked for is there and nothing else. */
 enum api_problem api_body_end(struct api_body *body);

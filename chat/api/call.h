@@ -45,6 +45,7 @@ struct api_route {
     enum access_operation operation;
     unsigned flags;
     api_handler handler;
+    size_t body_max_bytes; /* 0: the HTTP server's default */
 };
 
 /** What the service's HTTP route points at; made once per row. */

@@ -51,6 +51,10 @@ void api_product_edit(struct api_call *call);
 void api_product_delete(struct api_call *call);
 void api_stock_add(struct api_call *call);
 
+/* picture.c */
+void api_picture_upload(struct api_call *call);
+void api_picture_serve(struct api_call *call);
+
 /* cart.c */
 void api_cart_read(struct api_call *call);
 void api_cart_set(struct api_call *call);

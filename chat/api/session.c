@@ -108,9 +108,16 @@ static void refuse_for_now(struct api_call *call, int64_t wait_ms)
     api_refuse(call->request, API_PROBLEM_TOO_MANY, (int)((wait_ms + 999) / 1000));
 }
 
+/* What is no address (a unix socket without a front door) is one place. */
+static void read_address(const struct api_call *call, uint8_t out[ACCESS_ADDRESS_KEY_BYTES])
+{
+    if (access_address_key(jt_http_request_peer(call->request), out))
+        memset(out, 0, ACCESS_ADDRESS_KEY_BYTES);
+}
+
 void api_guest_create(struct api_call *call)
 {
-    uint8_t address[ACCESS_ADDRESS_KEY_BYTES] = {0};
+    uint8_t address[ACCESS_ADDRESS_KEY_BYTES];
     struct api_new_session session;
     struct api_body body;
     int64_t id, wait_ms;
@@ -125,7 +132,7 @@ void api_guest_create(struct api_call *call)
         api_answer(call, 200, describe(call));
         return;
     }
-    (void)access_address_key(jt_http_request_peer(call->request), address);
+    read_address(call, address);
     wait_ms = access_limiter_try(call->parts->limiter, ACCESS_LIMIT_GUEST, address, sizeof(address),
                                  mono_ms());
     if (wait_ms) {
@@ -165,8 +172,7 @@ static int64_t begin_attempt(struct api_call *call, struct attempt *attempt)
     struct access_limiter *limiter = call->parts->limiter;
     int64_t now = mono_ms(), wait_ms;
 
-    memset(attempt->address, 0, sizeof(attempt->address));
-    (void)access_address_key(jt_http_request_peer(call->request), attempt->address);
+    read_address(call, attempt->address);
     wait_ms = access_limiter_try(limiter, ACCESS_LIMIT_ADDRESS, attempt->address,
                                  sizeof(attempt->address), now);
     if (wait_ms)
