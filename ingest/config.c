@@ -1,8 +1,6 @@
 #include "ingest/config.h"
 
 #include <errno.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -67,20 +65,6 @@ static const struct jt_option options[] = {
      "bitrate of Opus made from AAC in kbit/s", false},
 };
 
-static int fill_worker_path(struct ingest_config *config)
-{
-    char self[PATH_MAX];
-    ssize_t n;
-
-    if (config->worker_path[0])
-        return 0;
-    n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    if (n < 0)
-        return -errno;
-    self[n] = '\0';
-    return jt_config_fill_path(config->worker_path, dirname(self), "jangteo-worker");
-}
-
 /* Anybody may publish only where nobody but this machine can reach us. */
 static int check_open_mode(const struct ingest_config *config)
 {
@@ -126,7 +110,7 @@ int ingest_config_load(struct ingest_config *config, int argc, char **argv)
     if (!err)
         err = jt_hook_target_fill(config->hook_url, config->run_dir);
     if (!err)
-        err = fill_worker_path(config);
+        err = jt_config_fill_program(config->worker_path, "jangteo-worker");
     if (!err)
         err = check_open_mode(config);
     if (config->worker_repair_max < 0)

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -231,4 +233,18 @@ int jt_config_fill_path(char field[JT_CONFIG_TEXT_MAX_BYTES], const char *dir, c
     if (snprintf(field, JT_CONFIG_TEXT_MAX_BYTES, "%s/%s", dir, name) >= JT_CONFIG_TEXT_MAX_BYTES)
         return -ENAMETOOLONG;
     return 0;
+}
+
+int jt_config_fill_program(char field[JT_CONFIG_TEXT_MAX_BYTES], const char *name)
+{
+    char self[PATH_MAX];
+    ssize_t n;
+
+    if (field[0])
+        return 0;
+    n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    if (n < 0)
+        return -errno;
+    self[n] = '\0';
+    return jt_config_fill_path(field, dirname(self), name);
 }

@@ -70,4 +70,7 @@ void jt_config_reference(const struct jt_config_spec *spec, FILE *out);
 JT_MUST_CHECK int jt_config_fill_path(char field[JT_CONFIG_TEXT_MAX_BYTES], const char *dir,
                                       const char *name);
 
+/** The same for a program: NAME beside this one. Also the errno of readlink. */
+JT_MUST_CHECK int jt_config_fill_program(char field[JT_CONFIG_TEXT_MAX_BYTES], const char *name);
+
 #endif
