@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,6 +28,9 @@ static const char settings[] = "PRAGMA journal_mode = WAL;"
                                "PRAGMA trusted_schema = OFF;"
                                "PRAGMA journal_size_limit = 67108864;";
 static const char reader_settings[] = "PRAGMA query_only = ON;";
+/* 64 MiB of pages; a checkpoint at 32 MiB, so that pages many batches change are copied once. */
+static const char writer_settings[] = "PRAGMA cache_size = -65536;"
+                                      "PRAGMA wal_autocheckpoint = 8192;";
 
 int store_errno(int code)
 {
@@ -73,12 +77,21 @@ static int make_private(const char *path)
     return 0;
 }
 
+/* A connection is never used by two threads at a time, and nobody asks SQLite for its memory figures. */
+static void configure(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int store_db_open(const char *path, bool is_writer, struct store_db **out)
 {
     enum { FLAGS = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE };
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct store_db *db = calloc(1, sizeof(*db));
     int err = db ? 0 : -ENOMEM;
 
+    (void)pthread_once(&once, configure);
     if (!err && is_writer)
         err = make_private(path);
     if (!err)
@@ -87,8 +100,9 @@ int store_db_open(const char *path, bool is_writer, struct store_db **out)
         err = store_errno(sqlite3_busy_timeout(db->sql, BUSY_TIMEOUT_MS));
     if (!err)
         err = store_errno(sqlite3_exec(db->sql, settings, NULL, NULL, NULL));
-    if (!err && !is_writer)
-        err = store_errno(sqlite3_exec(db->sql, reader_settings, NULL, NULL, NULL));
+    if (!err)
+        err = store_errno(sqlite3_exec(db->sql, is_writer ? writer_settings : reader_settings, NULL,
+                                       NULL, NULL));
     if (err) {
         store_db_close(db);
         return err;

@@ -27,7 +27,10 @@
 struct store;
 struct store_db;
 
-/** 0 or more is the caller's result. A negative errno undoes what this job wrote, and nothing else. */
+/**
+ * 0 or more is the caller's result. A negative errno undoes what this job wrote, and nothing else. It may run a second time
+ * after what it wrote was undone, when another job of its batch failed: it sets what it tells its caller, never adds to it.
+ */
 typedef int (*store_job_fn)(struct store_db *db, void *arg);
 
 /** On the writer's thread, together with others. Returns fn's value once it is durable, or why it is not: then nothing of it is kept. */

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "chat/store/fail.h"
 #include "chat/store/migrations.h"
 #include "chat/store/sqlite.h"
 
@@ -57,36 +58,70 @@ static int run(struct store_db *db, const char *text)
 
 /* ---- the writer ---- */
 
-/*
- * Within a savepoint, so that one that fails leaves its neighbours alone. Returns why the whole batch can't go on, or 0. A
- * full disk or a failing one makes SQLite undo the whole transaction by itself; then there is no savepoint left either.
- */
-static int run_job(struct store_db *db, struct job *job)
+/* What a batch is tried as. A savepoint per job costs a copy of each page the job touches, and failing is rare. */
+enum trial {
+    TRIAL_OPEN,  /* no savepoints: a job that fails after it wrote something spoils the batch, -EAGAIN */
+    TRIAL_SAVED, /* a savepoint each: one that fails leaves its neighbours alone */
+};
+
+/* A full disk or a failing one makes SQLite undo the whole transaction by itself: then there is no savepoint left either. */
+static int lost(struct store_db *db, const struct job *job)
+{
+    if (!sqlite3_get_autocommit(store_db_handle(db)))
+        return 0;
+    return job->result < 0 ? job->result : -EIO;
+}
+
+static int run_open(struct store_db *db, struct job *job)
+{
+    int64_t before = sqlite3_total_changes64(store_db_handle(db));
+    int err;
+
+    job->result = job->fn(db, job->arg);
+    err = lost(db, job);
+    if (err || job->result >= 0)
+        return err;
+    return sqlite3_total_changes64(store_db_handle(db)) == before ? 0 : -EAGAIN;
+}
+
+static int run_saved(struct store_db *db, struct job *job)
 {
     int err = run(db, "SAVEPOINT job");
 
     if (err)
         return err;
     job->result = job->fn(db, job->arg);
-    if (sqlite3_get_autocommit(store_db_handle(db)))
-        return job->result < 0 ? job->result : -EIO;
+    err = lost(db, job);
+    if (err)
+        return err;
     if (job->result < 0)
         err = run(db, "ROLLBACK TO job");
     return err ? err : run(db, "RELEASE job");
 }
 
 /* Returns 0 when all of it is durable; else nothing of it is kept. */
-static int run_batch(struct store_db *db, struct job *first)
+static int try_batch(struct store_db *db, struct job *first, enum trial trial)
 {
     int err = run(db, "BEGIN IMMEDIATE");
 
     for (struct job *job = first; !err && job; job = job->next)
-        err = run_job(db, job);
+        err = trial == TRIAL_OPEN ? run_open(db, job) : run_saved(db, job);
+    if (!err)
+        err = store_fail_point("batch.commit");
     if (!err)
         err = run(db, "COMMIT");
+    if (!err)
+        err = store_fail_point("batch.committed");
     if (err && !sqlite3_get_autocommit(store_db_handle(db)))
         (void)run(db, "ROLLBACK");
     return err;
+}
+
+static int run_batch(struct store_db *db, struct job *first)
+{
+    int err = try_batch(db, first, TRIAL_OPEN);
+
+    return err == -EAGAIN ? try_batch(db, first, TRIAL_SAVED) : err;
 }
 
 /* Those that failed by themselves know why; the others learn that nothing was kept. */
