@@ -194,8 +194,9 @@ static void test_kept_once(void **state)
 
 static void test_all_formats(void **state)
 {
-    static const char *const names[] = {"png",        "png_chunks",    "webp_lossy",
-                                        "webp_alpha", "webp_lossless", "webp_exif"};
+    static const char *const names[] = {"jpeg_progressive", "png",        "png_chunks",
+                                        "webp_lossy",       "webp_alpha", "webp_lossless",
+                                        "webp_exif"};
     struct picture_store *store = open_store(decoder, 0);
     struct picture picture;
 
