@@ -214,15 +214,15 @@ int jt_keyring_reload(struct jt_keyring *keyring)
     return err;
 }
 
-/* Returns whether the keys may be others now. A bad or missing file leaves the old keys, and is tried once. */
-static bool read_if_changed(struct jt_keyring *keyring)
+/* A bad or missing file leaves the old keys, and is tried once. */
+static void read_if_changed(struct jt_keyring *keyring)
 {
     struct jt_key_stamp stamp;
     bool is_changed;
     int err = 0;
 
     if (jt_key_file_look(keyring->path, &stamp))
-        return false;
+        return;
     (void)pthread_rwlock_wrlock(&keyring->lock);
     is_changed = !jt_key_stamp_is_equal(&stamp, &keyring->stamp);
     if (is_changed) {
@@ -234,7 +234,6 @@ static bool read_if_changed(struct jt_keyring *keyring)
         jt_warn("keyring.reload", KV("err", err));
     else if (is_changed)
         jt_info("keyring.reload");
-    return is_changed;
 }
 
 /* Also when the key is known: it may have been revoked. */
@@ -294,9 +293,11 @@ int jt_keyring_key(struct jt_keyring *keyring, enum jt_key_family family, uint32
     int err;
 
     if (is_time_to_look(keyring, now_ms))
-        (void)read_if_changed(keyring);
+        read_if_changed(keyring);
     err = copy_key(keyring, family, id, now_ms, out);
-    if (err && now_ms > 0 && read_if_changed(keyring)) /* made a moment ago, and used at once */
-        err = copy_key(keyring, family, id, now_ms, out);
-    return err;
+    if (!err || now_ms <= 0)
+        return err;
+    read_if_changed(
+        keyring); /* it may have been made a moment ago; or another thread has just read it */
+    return copy_key(keyring, family, id, now_ms, out);
 }

@@ -13,8 +13,6 @@
 
 #include "base/base.h"
 
-#include <pthread.h>
-
 #include "chat/access/limiter.h"
 
 enum { MINUTE_MS = 60 * 1000 };
@@ -53,7 +51,7 @@ static void test_a5_five_a_minute_then_delay(void **state)
     access_limiter_free(NULL);
 }
 
-/* A thousand guesses a second for an hour: what comes through, and that nobody waits longer than a minute. */
+/* A hundred guesses a second for an hour: what comes through, and that nobody waits longer than a minute. */
 static void test_a5_a_storm_of_guesses(void **state)
 {
     static const struct {
@@ -69,13 +67,13 @@ static void test_a5_a_storm_of_guesses(void **state)
         int64_t longest_ms = 0;
         int through = 0;
 
-        for (int64_t now_ms = 0; now_ms < 60 * MINUTE_MS; now_ms++) {
+        for (int64_t now_ms = 0; now_ms < 60 * MINUTE_MS; now_ms += 10) {
             int64_t wait_ms = access_limiter_try(limiter, kinds[i].limit, "k", 1, now_ms);
 
             through += wait_ms == 0;
             longest_ms = JT_MAX(longest_ms, wait_ms);
         }
-        assert_in_range(longest_ms, kinds[i].longest_ms - 20, kinds[i].longest_ms);
+        assert_in_range(longest_ms, kinds[i].longest_ms - 60, kinds[i].longest_ms);
         assert_in_range(through, kinds[i].through - 1, kinds[i].through);
         access_limiter_free(limiter);
     }
@@ -230,36 +228,6 @@ static void test_a5_flood_of_names(void **state)
     access_limiter_free(limiter);
 }
 
-static void *guess(void *arg)
-{
-    int *through = calloc(1, sizeof(*through));
-
-    assert_non_null(through);
-    for (int i = 0; i < 1000; i++)
-        *through += try_address(arg, "kim", 1000) == 0;
-    return through;
-}
-
-static void test_a5_in_parallel(void **state)
-{
-    struct access_limiter *limiter = new_limiter(0);
-    pthread_t threads[8];
-    int through = 0;
-
-    (void)state;
-    for (int i = 0; i < 8; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, guess, limiter), 0);
-    for (int i = 0; i < 8; i++) {
-        void *count;
-
-        assert_int_equal(pthread_join(threads[i], &count), 0);
-        through += *(int *)count;
-        free(count);
-    }
-    assert_int_equal(through, ACCESS_ADDRESS_BURST);
-    access_limiter_free(limiter);
-}
-
 static void test_address_keys(void **state)
 {
     static const struct {
@@ -300,7 +268,6 @@ int main(void)
         cmocka_unit_test(test_a5_own_account_launders_nothing),
         cmocka_unit_test(test_guests_by_address),
         cmocka_unit_test(test_a5_flood_of_names),
-        cmocka_unit_test(test_a5_in_parallel),
         cmocka_unit_test(test_address_keys),
     };
 

@@ -13,8 +13,6 @@
 
 #include "base/base.h"
 
-#include <pthread.h>
-
 #include "chat/access/used.h"
 #include "token/token.h"
 
@@ -98,45 +96,6 @@ static void test_a2_full_means_no(void **state)
     access_used_free(used);
 }
 
-enum { THREADS = 8, TOKENS = 2000 };
-
-struct race {
-    struct access_used *used;
-    int won;
-};
-
-static void *take_all(void *arg)
-{
-    struct race *race = arg;
-
-    for (uint64_t i = 1; i <= TOKENS; i++) {
-        struct jt_token token = token_of(i, now + 60000);
-
-        race->won += access_used_take(race->used, &token, now) == 0;
-    }
-    return NULL;
-}
-
-static void test_a2_one_winner(void **state)
-{
-    struct race races[THREADS] = {{0}};
-    struct access_used *used = new_used(0, NULL, NULL);
-    pthread_t threads[THREADS];
-    int won = 0;
-
-    (void)state;
-    for (int i = 0; i < THREADS; i++) {
-        races[i].used = used;
-        assert_int_equal(pthread_create(&threads[i], NULL, take_all, &races[i]), 0);
-    }
-    for (int i = 0; i < THREADS; i++) {
-        assert_int_equal(pthread_join(threads[i], NULL), 0);
-        won += races[i].won;
-    }
-    assert_int_equal(won, TOKENS);
-    access_used_free(used);
-}
-
 /* What the store would do, for two processes: a set of ids. */
 struct shelf {
     uint8_t nonces[8][16];
@@ -190,7 +149,6 @@ int main(void)
         cmocka_unit_test(test_a2_once),
         cmocka_unit_test(test_p47_clock_set_back),
         cmocka_unit_test(test_a2_full_means_no),
-        cmocka_unit_test(test_a2_one_winner),
         cmocka_unit_test(test_a2_once_across_processes_and_restarts),
     };
 
