@@ -373,7 +373,7 @@ static void check_open(struct jt_ws *ws, int64_t now_us)
         jt_ws_end(ws, JT_WS_WHY_SILENT, JT_WS_CODE_SILENT, NULL, JT_WS_FINISHING);
     else if (is_stuck(ws, now_us))
         end_slow(ws);
-    else if (now_us - JT_MAX(ws->pinged_us, ws->opened_us) >= ms(config->ping_ms))
+    else if (!is_unanswered && now_us - JT_MAX(ws->pinged_us, ws->opened_us) >= ms(config->ping_ms))
         ping(ws, now_us);
 }
 

@@ -378,6 +378,20 @@ static void test_w7_no_pong(void **state)
     close_stage(&stage);
 }
 
+/* Pings closer together than the answer may take: an unanswered one is not followed by another. */
+static void test_w7_no_pong_to_frequent_pings(void **state)
+{
+    struct stage stage;
+
+    (void)state;
+    open_stage(&stage, &(struct jt_ws_config){.ping_ms = 40, .pong_ms = 160});
+    tell(&stage, hello, sizeof(hello));
+    expect_answer(&stage, "\x89\x00\x88\x02\x0f\xac", 6);
+    turn_until(&stage, is_closed);
+    assert_int_equal(stage.why, JT_WS_WHY_SILENT);
+    close_stage(&stage);
+}
+
 /* The peer does not even take our last word: the descriptor comes back all the same. */
 static void test_w7_close_is_not_waited_for_forever(void **state)
 {
@@ -649,6 +663,7 @@ int main(void)
         cmocka_unit_test(test_w7_half_close),
         cmocka_unit_test(test_w7_no_first_message),
         cmocka_unit_test(test_w7_no_pong),
+        cmocka_unit_test(test_w7_no_pong_to_frequent_pings),
         cmocka_unit_test(test_w7_close_is_not_waited_for_forever),
         cmocka_unit_test(test_w3_message_that_never_ends),
         cmocka_unit_test(test_p33_ping_flood),
