@@ -65,7 +65,7 @@ test('strings: no words in the templates', () => {
 /* Keys asked for by a name that is put together stand in a comment beside it: `words: order_paid order_expired`. */
 const askedIn = (source) => [
     ...[...source.matchAll(/\bt\('(\w+)'/g)].map(([, key]) => key),
-    ...[...source.matchAll(/\bwords: ([a-z0-9_ ]+)/g)].flatMap(([, keys]) => keys.trim().split(/\s+/)),
+    ...[...source.matchAll(/(?:\/\/|\/\*|^ +) ?words: ([a-z0-9_ ]+)/gm)].flatMap(([, keys]) => keys.trim().split(/\s+/)),
 ];
 
 test('strings: every key that is asked for exists', () => {

@@ -35,8 +35,17 @@ async function exchange(method, path, { body, headers = {}, timeoutMs = TIMEOUT_
     throw new Problem(0, error.name === 'TimeoutError' ? 'timeout' : 'unreachable');
   }
   noteServerTime(response.headers.get('date'));
-  if (!response.ok) throw await problemOf(response);
+  if (!response.ok) throw announced(await problemOf(response));
   return response.status === 204 ? null : response.json();
+}
+
+/* Whose session ended elsewhere is told so by the page, not by each of its parts. */
+function announced(problem) {
+  if (problem.code === 'sign_in' && known) {
+    known = null;
+    dispatchEvent(new Event('signed-out'));
+  }
+  return problem;
 }
 
 let known = null; // the promise of who we are
