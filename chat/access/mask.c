@@ -39,6 +39,11 @@ void access_mask_name(const char *name, size_t size, char out[ACCESS_MASK_NAME_B
     (void)snprintf(out, ACCESS_MASK_NAME_BYTES, "%.*s**", (int)n, name);
 }
 
+static bool is_separator(char c)
+{
+    return c == ' ' || c == '-' || c == '.' || c == '(' || c == ')';
+}
+
 /* The digits alone, with 0 for +82. Returns their count, or 0 for anything that isn't part of a number or too much. */
 static size_t take_digits(const char *phone, size_t size, char out[DIGITS_MAX])
 {
@@ -48,7 +53,7 @@ static size_t take_digits(const char *phone, size_t size, char out[DIGITS_MAX])
     if (is_abroad)
         out[count++] = '0';
     for (size_t i = is_abroad ? 3 : 0; i < size; i++) {
-        if (memchr(" -.()", phone[i], 5))
+        if (is_separator(phone[i]))
             continue;
         if (phone[i] < '0' || phone[i] > '9' || count == DIGITS_MAX)
             return 0;

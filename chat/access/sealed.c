@@ -98,16 +98,19 @@ int access_seal(struct jt_keyring *keyring, const struct access_cell *cell, cons
     return err ? -EIO : (int)w.size;
 }
 
-static int open_blob(struct jt_keyring *keyring, struct jt_reader r, struct work *work)
+/* The parts of a blob of which `plain_size` bytes are the text. */
+static int open_blob(struct jt_keyring *keyring, const struct access_cell *cell, struct jt_reader r,
+                     size_t plain_size, uint8_t *out)
 {
     uint8_t key[JT_KEY_BYTES], tag[TAG_BYTES];
+    struct work work = {.cell = cell, .key = key, .tag = tag, .size = plain_size, .out = out};
     uint8_t version = jt_read_u8(&r);
     uint32_t key_id = jt_read_be32(&r);
     const uint8_t *last;
     int err;
 
-    work->nonce = jt_reader_take(&r, NONCE_BYTES);
-    work->in = jt_reader_take(&r, work->size);
+    work.nonce = jt_reader_take(&r, NONCE_BYTES);
+    work.in = jt_reader_take(&r, plain_size);
     last = jt_reader_take(&r, TAG_BYTES);
     if (r.failed || r.left || version != VERSION || key_id == 0)
         return -EBADMSG;
@@ -115,9 +118,7 @@ static int open_blob(struct jt_keyring *keyring, struct jt_reader r, struct work
     if (err)
         return -EBADMSG;
     memcpy(tag, last, sizeof(tag));
-    work->key = key;
-    work->tag = tag;
-    err = gcm(work, 0);
+    err = gcm(&work, 0);
     sodium_memzero(key, sizeof(key));
     return err;
 }
@@ -125,20 +126,20 @@ static int open_blob(struct jt_keyring *keyring, struct jt_reader r, struct work
 int access_open(struct jt_keyring *keyring, const struct access_cell *cell, const uint8_t *blob,
                 size_t size, void *out, size_t capacity)
 {
-    struct work work = {.cell = cell, .out = out};
+    size_t plain_size = 0;
     int err = -EBADMSG;
 
     if (capacity)
         memset(out, 0, capacity);
     if (size >= ACCESS_SEAL_EXTRA_BYTES &&
         size <= ACCESS_SEAL_PLAIN_MAX_BYTES + ACCESS_SEAL_EXTRA_BYTES && has_place(cell)) {
-        work.size = size - ACCESS_SEAL_EXTRA_BYTES;
-        if (work.size > capacity)
+        plain_size = size - ACCESS_SEAL_EXTRA_BYTES;
+        if (plain_size > capacity)
             return -EMSGSIZE;
-        err = open_blob(keyring, jt_reader_of(blob, size), &work);
+        err = open_blob(keyring, cell, jt_reader_of(blob, size), plain_size, out);
     }
     if (!err)
-        return (int)work.size;
+        return (int)plain_size;
     if (capacity)
         sodium_memzero(out, capacity); /* GCM writes before it knows */
     jt_metric_add(&broken, NULL, 1);

@@ -33,9 +33,9 @@ static const struct {
     const char *name;
     int64_t life_ms;
 } purposes[JT_TOKEN_PURPOSES_END] = {
-    [JT_TOKEN_TICKET] = {"ticket", 60 * 1000},
+    [JT_TOKEN_TICKET] = {"ticket", 60 * 1000LL},
     [JT_TOKEN_PLAY] = {"play", DAY_MS / 2},
-    [JT_TOKEN_PUBLISH] = {"publish", 60 * 1000},
+    [JT_TOKEN_PUBLISH] = {"publish", 60 * 1000LL},
     [JT_TOKEN_INVITE] = {"invite", 7LL * DAY_MS},
 };
 
@@ -201,7 +201,7 @@ static int split(const char *text, size_t size, struct jt_token *token, uint8_t 
     size_t body_size;
     int n;
 
-    if (!head || memcmp(head, prefix, PREFIX_CHARACTERS) || r.left < 1 + MAC_CHARACTERS)
+    if (!head || memcmp(head, prefix, PREFIX_CHARACTERS) != 0 || r.left < 1 + MAC_CHARACTERS)
         return -EBADMSG;
     body_size = r.left - 1 - MAC_CHARACTERS;
     body = jt_reader_take(&r, body_size);
