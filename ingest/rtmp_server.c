@@ -1,5 +1,6 @@
 #include "ingest/rtmp_server.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,11 +180,22 @@ static void on_verdict(void *arg, const struct ingest_verdict *verdict)
         settle(c, 0);
 }
 
+/* The peer's address without its port. */
+static const char *host_of(const struct jt_address *from, char text[JT_ADDRESS_TEXT_BYTES])
+{
+    const void *address = from->sa.sa_family == AF_INET6 ? (const void *)&from->v6.sin6_addr
+                                                         : (const void *)&from->v4.sin_addr;
+    const char *host =
+        inet_ntop(from->sa.sa_family, address, text, (socklen_t)JT_ADDRESS_TEXT_BYTES);
+
+    return host ? host : "-";
+}
+
 static void ask(struct connection *c, const char *key)
 {
     char from[JT_ADDRESS_TEXT_BYTES];
     const struct ingest_request request = {
-        .key = key, .peer = jt_address_print(&c->from, from), .fn = on_verdict, .arg = c};
+        .key = key, .peer = host_of(&c->from, from), .fn = on_verdict, .arg = c};
 
     if (ingest_admission_ask(c->rtmp->admission, &request, &c->question))
         refuse(c, "no_room", "NetStream.Publish.Failed", "The server is full. Try again later.");

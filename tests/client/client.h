@@ -34,6 +34,7 @@ struct url {
     uint16_t port;
     char path[512];
     const char *unix_path; /* dial this socket instead; we are a front door then */
+    const char *token;     /* of Authorization: Bearer; NULL: none */
 };
 
 int url_parse(const char *text, struct url *out);

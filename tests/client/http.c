@@ -11,7 +11,7 @@
 
 #include "client.h"
 
-enum { ANSWER_MAX = 64 * 1024, TIMEOUT_S = 10 };
+enum { ANSWER_MAX = 64 * 1024, FIELDS_MAX = 5 * 1024, TIMEOUT_S = 10 };
 
 int url_parse(const char *text, struct url *out)
 {
@@ -21,6 +21,7 @@ int url_parse(const char *text, struct url *out)
         return -EINVAL;
     out->port = (uint16_t)port;
     out->unix_path = NULL;
+    out->token = NULL;
     return 0;
 }
 
@@ -128,25 +129,29 @@ static int parse_answer(const char *sdp, struct session *out)
     return out->ufrag[0] && out->pwd[0] ? 0 : -EBADMSG;
 }
 
-/* A front door says for whom it asks. */
-static const char *forwarded(const struct url *url)
+/* A front door says for whom it asks; a play token says who may. */
+static void write_fields(const struct url *url, char out[FIELDS_MAX])
 {
-    return url->unix_path ? "X-Forwarded-For: 127.0.0.1\r\n" : "";
+    (void)snprintf(out, FIELDS_MAX, "%s%s%s%s",
+                   url->unix_path ? "X-Forwarded-For: 127.0.0.1\r\n" : "",
+                   url->token ? "Authorization: Bearer " : "", url->token ? url->token : "",
+                   url->token ? "\r\n" : "");
 }
 
 int session_open(const struct url *url, const char *offer, struct session *out)
 {
     char *request = malloc(ANSWER_MAX), *answer = malloc(ANSWER_MAX);
-    char location[256] = "";
+    char location[256] = "", fields[FIELDS_MAX];
     const char *body;
     int status = 0;
     int n = request && answer ? 0 : -ENOMEM;
 
+    write_fields(url, fields);
     if (!n)
         n = snprintf(request, ANSWER_MAX,
                      "POST %s HTTP/1.1\r\nHost: %s:%u\r\nContent-Type: application/sdp\r\n"
                      "Content-Length: %zu\r\n%sConnection: close\r\n\r\n%s",
-                     url->path, url->host, url->port, strlen(offer), forwarded(url), offer);
+                     url->path, url->host, url->port, strlen(offer), fields, offer);
     if (n > 0)
         n = exchange(url, request, (size_t)n, answer, ANSWER_MAX);
     if (n > 0 && sscanf(answer, "HTTP/1.1 %d", &status) != 1)
@@ -169,11 +174,13 @@ int session_open(const struct url *url, const char *offer, struct session *out)
 
 void session_close(const struct url *url, const struct session *session)
 {
-    char request[1024], answer[1024];
-    int n = snprintf(request, sizeof(request),
-                     "DELETE %s HTTP/1.1\r\nHost: %s:%u\r\n%sConnection: close\r\n\r\n",
-                     session->location, url->host, url->port, forwarded(url));
+    char request[1024 + FIELDS_MAX], answer[1024], fields[FIELDS_MAX];
+    int n;
 
+    write_fields(url, fields);
+    n = snprintf(request, sizeof(request),
+                 "DELETE %s HTTP/1.1\r\nHost: %s:%u\r\n%sConnection: close\r\n\r\n",
+                 session->location, url->host, url->port, fields);
     if (session->location[0])
         (void)exchange(url, request, (size_t)n, answer, sizeof(answer));
 }

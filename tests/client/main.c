@@ -181,7 +181,7 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: whep-client --url http://HOST:PORT/whep/SHOW [--viewers N] "
                               "[--seconds S] [--loss PERCENT] [--seed N] [--sample N] [--gro] "
                               "[--twcc-ms MS] [--join-rate N] [--events] [--unix PATH] "
-                              "[--forward PORT]\n");
+                              "[--forward PORT] [--token PLAYTOKEN]\n");
         return 2;
     }
     (void)signal(SIGINT, on_signal);

@@ -11,7 +11,7 @@ static const struct option longs[] = {
     {"loss", 1, NULL, 'l'},    {"seed", 1, NULL, 'r'},    {"sample", 1, NULL, 'p'},
     {"twcc-ms", 1, NULL, 't'}, {"gro", 0, NULL, 'g'},     {"join-rate", 1, NULL, 'j'},
     {"unix", 1, NULL, 'x'},    {"events", 0, NULL, 'e'},  {"forward", 1, NULL, 'f'},
-    {NULL, 0, NULL, 0},
+    {"token", 1, NULL, 'k'},   {NULL, 0, NULL, 0},
 };
 
 static int set_number(struct options *options, int option, const char *text)
@@ -50,7 +50,7 @@ static int set_number(struct options *options, int option, const char *text)
 
 int options_parse(int argc, char **argv, struct options *out)
 {
-    const char *unix_path = NULL;
+    const char *unix_path = NULL, *token = NULL;
     int option, err = 0;
 
     *out = (struct options){.viewers = 1, .seconds = 10, .seed = 1, .sample = 1};
@@ -59,6 +59,8 @@ int options_parse(int argc, char **argv, struct options *out)
             err = url_parse(optarg, &out->url);
         else if (option == 'x')
             unix_path = optarg;
+        else if (option == 'k')
+            token = optarg;
         else if (option == 'g')
             out->gro = true;
         else if (option == 'e')
@@ -67,6 +69,7 @@ int options_parse(int argc, char **argv, struct options *out)
             err = set_number(out, option, optarg);
     }
     out->url.unix_path = unix_path;
+    out->url.token = token;
     if (err || !out->url.port || out->viewers < 1 || out->viewers > VIEWERS_MAX || out->sample < 1)
         return -EINVAL;
     return 0;
