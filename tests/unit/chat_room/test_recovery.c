@@ -161,7 +161,7 @@ static void client_check(const struct client *client, const struct truth *truth,
     if (is_complete && truth->count)
         assert_true(first >= 0 || json_object_size(client->messages) == 0);
     for (int key = 0; key < KEYS; key++) {
-        char name[16];
+        char name[24];
 
         (void)snprintf(name, sizeof(name), "key%d", key);
         assert_true(json_integer_value(json_object_get(client->state, name)) == truth->values[key]);
@@ -188,7 +188,7 @@ static void truth_delete(struct rig *rig, struct truth *truth, int i)
 
 static void truth_set(struct rig *rig, struct truth *truth, int key, int64_t version, int64_t value)
 {
-    char name[16], json[64];
+    char name[24], json[64];
 
     (void)snprintf(name, sizeof(name), "key%d", key);
     (void)snprintf(json, sizeof(json), "{\"key\":\"%s\",\"value\":%" PRId64 "}", name, value);
@@ -214,7 +214,7 @@ static void run_random(uint32_t random, int steps)
     int64_t version = 0;
 
     for (int i = 0; i < 3; i++) {
-        char name[16];
+        char name[24];
 
         (void)snprintf(name, sizeof(name), "client%d", i);
         client_init(&clients[i]);
@@ -224,7 +224,7 @@ static void run_random(uint32_t random, int steps)
         int who = (int)(random_next(&random) % 3);
         struct client *client = &clients[who];
         uint32_t what = random_next(&random) % 100;
-        char name[16];
+        char name[24];
 
         (void)snprintf(name, sizeof(name), "client%d", who);
         if (what < 40) {
@@ -256,7 +256,7 @@ static void run_random(uint32_t random, int steps)
     }
     rig_run(rig, 5000);
     for (int i = 0; i < 3; i++) {
-        char name[16];
+        char name[24];
 
         (void)snprintf(name, sizeof(name), "client%d", i);
         if (!clients[i].page)
@@ -456,7 +456,7 @@ static void test_w10_storm_makes_one_welcome(void **state)
     strcpy(since.epoch, room_epoch(rig->room));
     made = rig->frames_made;
     for (int i = 0; i < 1000; i++) { /* a page of the rig is large; a thousand shows it */
-        char name[16];
+        char name[24];
         struct room_identity who;
 
         (void)snprintf(name, sizeof(name), "p%d", i);
