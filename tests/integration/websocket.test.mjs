@@ -233,7 +233,7 @@ test('W4: compression is not negotiated, and a compressed frame fails the connec
 });
 
 test('W5: a handshake that is not one is refused, also when cut anywhere', async (t) => {
-    const echo = await startEcho(t);
+    const echo = await startEcho(t, { header_timeout_ms: 1000 });
     const before = await openFds(echo);
     const expectations = [
         [{ version: '8' }, 426],

@@ -6,6 +6,7 @@
  *   close CODE REASON     jt_ws_close
  *   flood COUNT BYTES     so many text messages of so many bytes to who asks
  *   all COUNT BYTES       the same to everybody, by shared frames; answered with the CPU time of it
+ *   floor COUNT BYTES     the same bytes by a bare send() to each descriptor: what cannot be gone below
  *   stats                 {"open":…,"rss_kb":…,"fds":…}
  *   free                  jt_ws_group_free, then a new group
  */
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -38,6 +40,7 @@ struct echo {
     struct jt_ws_group *group;
     struct jt_ws_config config;
     struct jt_ws *sockets[SOCKETS_MAX];
+    int fds[SOCKETS_MAX]; /* of the same, for `floor` only */
     size_t count;
 };
 
@@ -46,6 +49,7 @@ static const char *const options[] = {
     "first_message_ms",   "ping_ms",           "pong_ms",         "close_ms",
     "message_timeout_ms", "progress_ms",       "queue_max_bytes", "heartbeat",
     "upgraded_max",       "upgraded_peer_max", "without_origin",  "port",
+    "header_timeout_ms",
 };
 
 static long option(const char *name)
@@ -150,6 +154,24 @@ static void flood_all(struct echo *echo, struct jt_ws *who, long count, long siz
     say(who, text, strlen(text));
 }
 
+static void send_bare(struct echo *echo, struct jt_ws *who, long count, long size)
+{
+    char *bytes = malloc((size_t)size + 4);
+    char text[64];
+    int64_t began_us = cpu_us();
+
+    memcpy(bytes, (const uint8_t[]){0x81, 0x7e, (uint8_t)(size >> 8), (uint8_t)size}, 4);
+    memset(bytes + 4, 'x', (size_t)size);
+    for (long i = 0; i < count; i++) {
+        for (size_t s = 0; s < echo->count; s++)
+            (void)!send(echo->fds[s], bytes, (size_t)size + 4, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    free(bytes);
+    (void)snprintf(text, sizeof(text), "{\"cpu_us\":%lld,\"sockets\":%zu}",
+                   (long long)(cpu_us() - began_us), echo->count);
+    say(who, text, strlen(text));
+}
+
 static void make_group(struct echo *echo);
 
 static void on_message(void *arg, struct jt_ws *ws, const char *text, size_t size)
@@ -166,6 +188,8 @@ static void on_message(void *arg, struct jt_ws *ws, const char *text, size_t siz
         flood(ws, a, b);
     } else if (strcmp(word, "all") == 0) {
         flood_all(echo, ws, a, b);
+    } else if (strcmp(word, "floor") == 0) {
+        send_bare(echo, ws, a, b);
     } else if (strcmp(word, "stats") == 0) {
         char line[96];
 
@@ -188,6 +212,7 @@ static void on_closed(void *arg, struct jt_ws *ws, enum jt_ws_why why, unsigned 
     size_t index = (size_t)(uintptr_t)jt_ws_arg(ws);
 
     echo->sockets[index] = echo->sockets[--echo->count];
+    echo->fds[index] = echo->fds[echo->count];
     jt_ws_set_arg(echo->sockets[index], (void *)(uintptr_t)index);
     (void)printf("{\"closed\":\"%s\",\"code\":%u}\n", names[why], code);
     (void)fflush(stdout);
@@ -210,6 +235,7 @@ static void on_arrival(void *arg, void *message)
     if (echo->group && echo->count < SOCKETS_MAX &&
         jt_ws_adopt(echo->group, arrival->fd, arrival->place, (void *)(uintptr_t)echo->count,
                     &ws) == 0) {
+        echo->fds[echo->count] = arrival->fd;
         echo->sockets[echo->count++] = ws;
         return;
     }
@@ -241,6 +267,7 @@ static struct jt_http_server *listen_for(struct echo *echo)
     struct jt_http_config config = {
         .name = "echo",
         .listen = listen,
+        .header_timeout_ms = option("header_timeout_ms"),
         .connections_max = SOCKETS_MAX,
         .peer_connections_max = -1,
         .upgrades = &route,
