@@ -123,11 +123,12 @@ static void test_a7_cut_anywhere(void **state)
 static void test_a7_too_much(void **state)
 {
     const size_t size = ACCESS_COOKIE_HEADER_MAX_BYTES + 1;
-    char *header = malloc(size);
+    char *header = malloc(size + 1);
 
     (void)state;
     assert_non_null(header);
     memset(header, ';', size);
+    header[size] = '\0';
     memcpy(header, "__Host-jangteo=" ID, 37);
     assert_int_equal(look(ACCESS_HTTPS, header, size - 1, ID), 0);
     assert_int_equal(look(ACCESS_HTTPS, header, size, ID), -EBADMSG);

@@ -15,7 +15,7 @@
 
 #include "chat/access/limiter.h"
 
-enum { MINUTE_MS = 60 * 1000 };
+static const int64_t minute_ms = 60000;
 
 static struct access_limiter *new_limiter(size_t entries)
 {
@@ -43,7 +43,7 @@ static void test_a5_five_a_minute_then_delay(void **state)
     assert_true(try_address(limiter, "lee", now_ms) == 0);
     assert_true(try_address(limiter, "kim", now_ms + 12000) == 0);
     assert_true(try_address(limiter, "kim", now_ms + 12000) == 12000);
-    now_ms += 20 * MINUTE_MS;
+    now_ms += 20 * minute_ms;
     for (int i = 0; i < 5; i++) /* saves up to five, not more */
         assert_true(try_address(limiter, "kim", now_ms) == 0);
     assert_true(try_address(limiter, "kim", now_ms) > 0);
@@ -67,7 +67,7 @@ static void test_a5_a_storm_of_guesses(void **state)
         int64_t longest_ms = 0;
         int through = 0;
 
-        for (int64_t now_ms = 0; now_ms < 60 * MINUTE_MS; now_ms += 10) {
+        for (int64_t now_ms = 0; now_ms < 60 * minute_ms; now_ms += 10) {
             int64_t wait_ms = access_limiter_try(limiter, kinds[i].limit, "k", 1, now_ms);
 
             through += wait_ms == 0;
@@ -94,9 +94,9 @@ static void test_a5_a_stranger_locks_nobody_out(void **state)
     (void)state;
     address("203.0.113.7", stranger);
     address("198.51.100.9", owner);
-    for (int64_t now_ms = 0; now_ms < 60 * MINUTE_MS; now_ms += 100) {
+    for (int64_t now_ms = 0; now_ms < 60 * minute_ms; now_ms += 100) {
         through += access_login_try(limiter, "kim@shop", stranger, now_ms) == 0;
-        if (now_ms % MINUTE_MS == 30000) {
+        if (now_ms % minute_ms == 30000) {
             assert_true(access_login_try(limiter, "kim@shop", owner, now_ms) == 0);
             access_login_succeeded(limiter, "kim@shop", owner, now_ms);
         }
@@ -192,7 +192,7 @@ static void test_guests_by_address(void **state)
     assert_true(access_limiter_try(limiter, ACCESS_LIMIT_GUEST, "a", 1, 7000) == 500);
     assert_true(access_limiter_try(limiter, ACCESS_LIMIT_GUEST, "b", 1, 7000) == 0);
     made = 0;
-    for (int64_t now_ms = 7000; now_ms < 7000 + 10 * MINUTE_MS; now_ms += 10)
+    for (int64_t now_ms = 7000; now_ms < 7000 + 10 * minute_ms; now_ms += 10)
         made += access_limiter_try(limiter, ACCESS_LIMIT_GUEST, "a", 1, now_ms) == 0;
     assert_in_range(made, 1199, 1201);
     /* Failures and guests are apart, though the key is one. */

@@ -19,63 +19,63 @@
 // clang-format off
 static const struct {
     enum access_operation operation;
-    const char *name, *may;
     enum access_scope scope;
+    const char *name, *may;
 } matrix[] = {
-    /*                                           G B C M H O P */
-    {ACCESS_SESSION_READ, "session.read",       "Y Y Y Y Y Y Y", ACCESS_SCOPE_ANY},
-    {ACCESS_SESSION_CREATE, "session.create",   "Y Y Y Y Y Y Y", ACCESS_SCOPE_ANY},
-    {ACCESS_SESSION_END, "session.end",         "Y Y Y Y Y Y Y", ACCESS_SCOPE_SELF},
-    {ACCESS_GUEST_CREATE, "guest.create",       "Y - - - - - -", ACCESS_SCOPE_ANY},
-    {ACCESS_INVITE_ACCEPT, "invite.accept",     "Y Y Y Y Y Y Y", ACCESS_SCOPE_ANY},
-    {ACCESS_SHOP_IDENTITY, "shop.identity",     "Y Y Y Y Y Y Y", ACCESS_SCOPE_ANY},
-    {ACCESS_SHOW_READ, "show.read",             "Y Y Y Y Y Y Y", ACCESS_SCOPE_ANY},
-    {ACCESS_SHOW_WATCH, "show.watch",           "Y Y Y Y Y Y Y", ACCESS_SCOPE_ANY},
-    {ACCESS_PRODUCT_READ, "product.read",       "Y Y Y Y Y Y Y", ACCESS_SCOPE_ANY},
-    {ACCESS_CHAT_HEART, "chat.heart",           "Y Y Y Y Y Y Y", ACCESS_SCOPE_ANY},
-    {ACCESS_CHAT_SEND, "chat.send",             "Y Y Y Y Y Y Y", ACCESS_SCOPE_SELF},
+    /*                                                                     G B C M H O P */
+    {ACCESS_SESSION_READ,      ACCESS_SCOPE_ANY,      "session.read",     "Y Y Y Y Y Y Y"},
+    {ACCESS_SESSION_CREATE,    ACCESS_SCOPE_ANY,      "session.create",   "Y Y Y Y Y Y Y"},
+    {ACCESS_SESSION_END,       ACCESS_SCOPE_SELF,     "session.end",      "Y Y Y Y Y Y Y"},
+    {ACCESS_GUEST_CREATE,      ACCESS_SCOPE_ANY,      "guest.create",     "Y - - - - - -"},
+    {ACCESS_INVITE_ACCEPT,     ACCESS_SCOPE_ANY,      "invite.accept",    "Y Y Y Y Y Y Y"},
+    {ACCESS_SHOP_IDENTITY,     ACCESS_SCOPE_ANY,      "shop.identity",    "Y Y Y Y Y Y Y"},
+    {ACCESS_SHOW_READ,         ACCESS_SCOPE_ANY,      "show.read",        "Y Y Y Y Y Y Y"},
+    {ACCESS_SHOW_WATCH,        ACCESS_SCOPE_ANY,      "show.watch",       "Y Y Y Y Y Y Y"},
+    {ACCESS_PRODUCT_READ,      ACCESS_SCOPE_ANY,      "product.read",     "Y Y Y Y Y Y Y"},
+    {ACCESS_CHAT_HEART,        ACCESS_SCOPE_ANY,      "chat.heart",       "Y Y Y Y Y Y Y"},
+    {ACCESS_CHAT_SEND,         ACCESS_SCOPE_SELF,     "chat.send",        "Y Y Y Y Y Y Y"},
 
-    {ACCESS_CART_EDIT, "cart.edit",             "Y Y Y Y Y Y -", ACCESS_SCOPE_SELF},
-    {ACCESS_ORDER_CREATE, "order.create",       "Y Y Y Y Y Y -", ACCESS_SCOPE_SELF},
-    {ACCESS_ORDER_READ, "order.read",           "Y Y Y Y Y Y -", ACCESS_SCOPE_SELF},
-    {ACCESS_ORDER_CANCEL, "order.cancel",       "Y Y Y Y Y Y -", ACCESS_SCOPE_SELF},
+    {ACCESS_CART_EDIT,         ACCESS_SCOPE_SELF,     "cart.edit",        "Y Y Y Y Y Y -"},
+    {ACCESS_ORDER_CREATE,      ACCESS_SCOPE_SELF,     "order.create",     "Y Y Y Y Y Y -"},
+    {ACCESS_ORDER_READ,        ACCESS_SCOPE_SELF,     "order.read",       "Y Y Y Y Y Y -"},
+    {ACCESS_ORDER_CANCEL,      ACCESS_SCOPE_SELF,     "order.cancel",     "Y Y Y Y Y Y -"},
 
-    {ACCESS_CHAT_DELETE, "chat.delete",         "- - Y Y Y Y -", ACCESS_SCOPE_SHOP},
-    {ACCESS_CHAT_MUTE, "chat.mute",             "- - Y Y Y Y -", ACCESS_SCOPE_SHOP},
-    {ACCESS_CHAT_BAN, "chat.ban",               "- - Y Y Y Y -", ACCESS_SCOPE_SHOP},
-    {ACCESS_CHAT_SLOW, "chat.slow",             "- - Y Y Y Y -", ACCESS_SCOPE_SHOP},
-    {ACCESS_CHAT_FREEZE, "chat.freeze",         "- - - Y Y Y Y", ACCESS_SCOPE_SHOP},
-    {ACCESS_CHAT_SEND_FROZEN, "chat.send_frozen", "- - - Y Y Y Y", ACCESS_SCOPE_SHOP},
-    {ACCESS_NOTICE_EDIT, "notice.edit",         "- - - Y Y Y -", ACCESS_SCOPE_SHOP},
+    {ACCESS_CHAT_DELETE,       ACCESS_SCOPE_SHOP,     "chat.delete",      "- - Y Y Y Y -"},
+    {ACCESS_CHAT_MUTE,         ACCESS_SCOPE_SHOP,     "chat.mute",        "- - Y Y Y Y -"},
+    {ACCESS_CHAT_BAN,          ACCESS_SCOPE_SHOP,     "chat.ban",         "- - Y Y Y Y -"},
+    {ACCESS_CHAT_SLOW,         ACCESS_SCOPE_SHOP,     "chat.slow",        "- - Y Y Y Y -"},
+    {ACCESS_CHAT_FREEZE,       ACCESS_SCOPE_SHOP,     "chat.freeze",      "- - - Y Y Y Y"},
+    {ACCESS_CHAT_SEND_FROZEN,  ACCESS_SCOPE_SHOP,     "chat.send_frozen", "- - - Y Y Y Y"},
+    {ACCESS_NOTICE_EDIT,       ACCESS_SCOPE_SHOP,     "notice.edit",      "- - - Y Y Y -"},
 
-    {ACCESS_SHOW_PREVIEW, "show.preview",       "- - Y Y Y Y Y", ACCESS_SCOPE_SHOP},
-    {ACCESS_SHOW_CREATE, "show.create",         "- - - - Y Y -", ACCESS_SCOPE_SHOP},
-    {ACCESS_SHOW_EDIT, "show.edit",             "- - - Y Y Y -", ACCESS_SCOPE_SHOP},
-    {ACCESS_SHOW_START, "show.start",           "- - - - Y Y -", ACCESS_SCOPE_SHOP},
-    {ACCESS_SHOW_END, "show.end",               "- - - - Y Y -", ACCESS_SCOPE_SHOP},
-    {ACCESS_SHOW_REPORT, "show.report",         "- - - Y Y Y Y", ACCESS_SCOPE_SHOP},
+    {ACCESS_SHOW_PREVIEW,      ACCESS_SCOPE_SHOP,     "show.preview",     "- - Y Y Y Y Y"},
+    {ACCESS_SHOW_CREATE,       ACCESS_SCOPE_SHOP,     "show.create",      "- - - - Y Y -"},
+    {ACCESS_SHOW_EDIT,         ACCESS_SCOPE_SHOP,     "show.edit",        "- - - Y Y Y -"},
+    {ACCESS_SHOW_START,        ACCESS_SCOPE_SHOP,     "show.start",       "- - - - Y Y -"},
+    {ACCESS_SHOW_END,          ACCESS_SCOPE_SHOP,     "show.end",         "- - - - Y Y -"},
+    {ACCESS_SHOW_REPORT,       ACCESS_SCOPE_SHOP,     "show.report",      "- - - Y Y Y Y"},
 
-    {ACCESS_PRODUCT_EDIT, "product.edit",       "- - - Y Y Y -", ACCESS_SCOPE_SHOP},
-    {ACCESS_PRODUCT_PIN, "product.pin",         "- - - Y Y Y -", ACCESS_SCOPE_SHOP},
-    {ACCESS_STOCK_EDIT, "stock.edit",           "- - - Y Y Y -", ACCESS_SCOPE_SHOP},
-    {ACCESS_PICTURE_UPLOAD, "picture.upload",   "- - - Y Y Y -", ACCESS_SCOPE_SHOP},
-    {ACCESS_ORDER_LIST, "order.list",           "- - - Y Y Y -", ACCESS_SCOPE_SHOP},
-    {ACCESS_ORDER_CONTACT, "order.contact",     "- - - Y - Y -", ACCESS_SCOPE_SHOP},
-    {ACCESS_ORDER_CONFIRM, "order.confirm",     "- - - Y - Y -", ACCESS_SCOPE_SHOP},
-    {ACCESS_ORDER_REFUSE, "order.refuse",       "- - - Y - Y -", ACCESS_SCOPE_SHOP},
-    {ACCESS_ORDER_SHIP, "order.ship",           "- - - Y - Y -", ACCESS_SCOPE_SHOP},
+    {ACCESS_PRODUCT_EDIT,      ACCESS_SCOPE_SHOP,     "product.edit",     "- - - Y Y Y -"},
+    {ACCESS_PRODUCT_PIN,       ACCESS_SCOPE_SHOP,     "product.pin",      "- - - Y Y Y -"},
+    {ACCESS_STOCK_EDIT,        ACCESS_SCOPE_SHOP,     "stock.edit",       "- - - Y Y Y -"},
+    {ACCESS_PICTURE_UPLOAD,    ACCESS_SCOPE_SHOP,     "picture.upload",   "- - - Y Y Y -"},
+    {ACCESS_ORDER_LIST,        ACCESS_SCOPE_SHOP,     "order.list",       "- - - Y Y Y -"},
+    {ACCESS_ORDER_CONTACT,     ACCESS_SCOPE_SHOP,     "order.contact",    "- - - Y - Y -"},
+    {ACCESS_ORDER_CONFIRM,     ACCESS_SCOPE_SHOP,     "order.confirm",    "- - - Y - Y -"},
+    {ACCESS_ORDER_REFUSE,      ACCESS_SCOPE_SHOP,     "order.refuse",     "- - - Y - Y -"},
+    {ACCESS_ORDER_SHIP,        ACCESS_SCOPE_SHOP,     "order.ship",       "- - - Y - Y -"},
 
-    {ACCESS_SHOP_READ, "shop.read",             "- - - Y Y Y -", ACCESS_SCOPE_SHOP},
-    {ACCESS_SHOP_EDIT, "shop.edit",             "- - - - - Y -", ACCESS_SCOPE_SHOP},
-    {ACCESS_KEY_READ, "key.read",               "- - - - - Y -", ACCESS_SCOPE_SHOP},
-    {ACCESS_KEY_ROTATE, "key.rotate",           "- - - - - Y -", ACCESS_SCOPE_SHOP},
+    {ACCESS_SHOP_READ,         ACCESS_SCOPE_SHOP,     "shop.read",        "- - - Y Y Y -"},
+    {ACCESS_SHOP_EDIT,         ACCESS_SCOPE_SHOP,     "shop.edit",        "- - - - - Y -"},
+    {ACCESS_KEY_READ,          ACCESS_SCOPE_SHOP,     "key.read",         "- - - - - Y -"},
+    {ACCESS_KEY_ROTATE,        ACCESS_SCOPE_SHOP,     "key.rotate",       "- - - - - Y -"},
 
-    {ACCESS_PLATFORM_READ, "platform.read",     "- - - - - - Y", ACCESS_SCOPE_PLATFORM},
-    {ACCESS_SELLER_INVITE, "seller.invite",     "- - - - - - Y", ACCESS_SCOPE_PLATFORM},
-    {ACCESS_SHOW_STOP, "show.stop",             "- - - - - - Y", ACCESS_SCOPE_PLATFORM},
-    {ACCESS_SALES_STOP, "sales.stop",           "- - - - - - Y", ACCESS_SCOPE_PLATFORM},
-    {ACCESS_SALES_RESUME, "sales.resume",       "- - - - - - Y", ACCESS_SCOPE_PLATFORM},
-    {ACCESS_AUDIT_READ, "audit.read",           "- - - - - - Y", ACCESS_SCOPE_PLATFORM},
+    {ACCESS_PLATFORM_READ,     ACCESS_SCOPE_PLATFORM, "platform.read",    "- - - - - - Y"},
+    {ACCESS_SELLER_INVITE,     ACCESS_SCOPE_PLATFORM, "seller.invite",    "- - - - - - Y"},
+    {ACCESS_SHOW_STOP,         ACCESS_SCOPE_PLATFORM, "show.stop",        "- - - - - - Y"},
+    {ACCESS_SALES_STOP,        ACCESS_SCOPE_PLATFORM, "sales.stop",       "- - - - - - Y"},
+    {ACCESS_SALES_RESUME,      ACCESS_SCOPE_PLATFORM, "sales.resume",     "- - - - - - Y"},
+    {ACCESS_AUDIT_READ,        ACCESS_SCOPE_PLATFORM, "audit.read",       "- - - - - - Y"},
 };
 
 // clang-format on
@@ -110,7 +110,7 @@ static void test_a6_every_operation_and_role(void **state)
         assert_int_equal(access_operation_scope((enum access_operation)i), matrix[row].scope);
         for (size_t role = 0; role < JT_COUNT(order); role++)
             if (access_may((enum access_operation)i, access_role_mask(order[role])) !=
-                (matrix[row].may[2 * role] == 'Y'))
+                (matrix[row].may[(size_t)2 * role] == 'Y'))
                 fail_msg("%s by %s", matrix[row].name, access_role_name(order[role]));
     }
     assert_int_equal(JT_COUNT(matrix), ACCESS_OPERATIONS);
@@ -125,7 +125,7 @@ static void test_a6_several_roles_add_up(void **state)
             bool expected = false;
 
             for (int role = 0; role < ACCESS_ROLES; role++)
-                expected = expected || (mask >> role & 1U && may[2 * role] == 'Y');
+                expected = expected || (mask >> role & 1U && may[(size_t)2 * (size_t)role] == 'Y');
             assert_int_equal(access_may((enum access_operation)i, mask), expected);
         }
 }

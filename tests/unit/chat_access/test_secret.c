@@ -49,8 +49,7 @@ static void test_one_form(void **state)
         "AAAAAAAAAAA/AAAAAAAAAA",
         "AAAAAAAAAAA AAAAAAAAAA",
         "AAAAAAAAAAA;AAAAAAAAAA",
-        "AAAAAAAAAA\xc3\xa9"
-        "AAAAAAAAAA",
+        "\xc3\xa9PPPPPPPPPPPPPPPPPPPP",
     };
 
     (void)state;

@@ -382,7 +382,7 @@ static void test_a3_tokens_over_a_rotation(void **state)
     struct jt_keyring *maker = NULL, *reader = NULL;
     char before[JT_TOKEN_MAX_BYTES], after[JT_TOKEN_MAX_BYTES];
     struct jt_token token;
-    const int64_t overlap_ms = 100 * 1000;
+    const int64_t overlap_ms = 100 * 1000LL;
 
     (void)state;
     assert_int_equal(jt_keyring_open(place.path, true, issued, &maker), 0);
@@ -415,8 +415,8 @@ static void test_names(void **state)
     assert_string_equal(jt_token_purpose_name(JT_TOKEN_INVITE), "invite");
     assert_string_equal(jt_token_purpose_name((enum jt_token_purpose)0), "unknown");
     assert_string_equal(jt_token_purpose_name(JT_TOKEN_PURPOSES_END), "unknown");
-    assert_true(jt_token_purpose_life_ms(JT_TOKEN_TICKET) == 60 * 1000); /* 60 s, once */
-    assert_true(jt_token_purpose_life_ms(JT_TOKEN_PUBLISH) == 60 * 1000);
+    assert_true(jt_token_purpose_life_ms(JT_TOKEN_TICKET) == 60 * 1000LL); /* 60 s, once */
+    assert_true(jt_token_purpose_life_ms(JT_TOKEN_PUBLISH) == 60 * 1000LL);
     assert_true(jt_token_purpose_life_ms(JT_TOKEN_PURPOSES_END) == 0);
 }
 
