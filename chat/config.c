@@ -24,9 +24,58 @@ static const struct jt_option options[] = {
      "milliseconds until a request's header fields must be there", false},
     {"http.body_timeout_ms", JT_OPTION_INT, AT(http_body_timeout_ms), "10000", 100, 60000, NULL,
      "milliseconds a request's content may stand still", false},
+    {"http.per_address", JT_OPTION_INT, AT(http_per_address), "64", -1, 100000, NULL,
+     "connections of one address on http.listen; -1: no cap", false},
+    {"ws.per_address", JT_OPTION_INT, AT(ws_per_address), "256", -1, 100000, NULL,
+     "WebSockets of one address; -1: no cap", false},
     {"admin.listen", JT_OPTION_TEXT, AT(admin_listen), "127.0.0.1:9083", 0, 0, NULL,
      "address of /healthz, /readyz and /metrics", false},
+    {"auth.keys", JT_OPTION_TEXT, AT(auth_keys), "", 0, 0, NULL,
+     "file of the keys the services share, made here; empty: keys/jangteo.keys in data.dir", false},
+    {"hook.socket", JT_OPTION_TEXT, AT(hooks_socket), "", 0, 0, NULL,
+     "unix socket for hooks of ingest and relay; empty: chat-hooks.sock in run.dir", false},
+    {"ingest.control", JT_OPTION_TEXT, AT(ingest_control), "", 0, 0, NULL,
+     "ingest's control socket; empty: ingest.sock in run.dir", false},
+    {"store.path", JT_OPTION_TEXT, AT(store_path), "", 0, 0, NULL,
+     "file of the store; empty: jangteo.sqlite in data.dir", false},
+    {"store.backups", JT_OPTION_TEXT, AT(store_backups), "", 0, 0, NULL,
+     "directory of the copies made before the store changes its form; empty: backups in data.dir",
+     false},
+    {"picture.dir", JT_OPTION_TEXT, AT(pictures_dir), "", 0, 0, NULL,
+     "directory of products' pictures; empty: pictures in data.dir", false},
+    {"picture.path", JT_OPTION_TEXT, AT(picture_path), "", 0, 0, NULL,
+     "program that decodes pictures; empty: jangteo-picture beside this one", false},
+    {"rtmp.url", JT_OPTION_TEXT, AT(rtmp_url), "rtmp://127.0.0.1:1935/live", 0, 0, NULL,
+     "where sellers are told to publish", false},
+    {"operator.link", JT_OPTION_TEXT, AT(operator_link), "", 0, 0, NULL,
+     "file that the first operator's one-time link is written to while there is none; empty: "
+     "operator-link in data.dir",
+     false},
+    {"show.grace_ms", JT_OPTION_INT, AT(show_grace_ms), "60000", 0, 1800000, NULL,
+     "milliseconds a show waits for its picture to return before it is over", false},
 };
+
+static int fill_paths(struct chat_config *config)
+{
+    const struct {
+        char *field;
+        const char *dir, *name;
+    } paths[] = {
+        {config->http_socket, config->run_dir, "chat-http.sock"},
+        {config->hooks_socket, config->run_dir, "chat-hooks.sock"},
+        {config->ingest_control, config->run_dir, "ingest.sock"},
+        {config->auth_keys, config->data_dir, "keys/jangteo.keys"},
+        {config->store_path, config->data_dir, "jangteo.sqlite"},
+        {config->store_backups, config->data_dir, "backups"},
+        {config->pictures_dir, config->data_dir, "pictures"},
+        {config->operator_link, config->data_dir, "operator-link"},
+    };
+    int err = 0;
+
+    for (size_t i = 0; !err && i < JT_COUNT(paths); i++)
+        err = jt_config_fill_path(paths[i].field, paths[i].dir, paths[i].name);
+    return err ? err : jt_config_fill_program(config->picture_path, "jangteo-picture");
+}
 
 int chat_config_load(struct chat_config *config, int argc, char **argv)
 {
@@ -42,6 +91,6 @@ int chat_config_load(struct chat_config *config, int argc, char **argv)
     action = jt_config_load(&spec, config, argc, argv, stderr);
     if (action != JT_CONFIG_RUN)
         return action;
-    err = jt_config_fill_path(config->http_socket, config->run_dir, "chat-http.sock");
+    err = fill_paths(config);
     return err ? err : JT_CONFIG_RUN;
 }

@@ -17,7 +17,18 @@ struct chat_config {
     char http_origins[JT_CONFIG_TEXT_MAX_BYTES];
     int64_t http_header_timeout_ms;
     int64_t http_body_timeout_ms;
+    int64_t http_per_address, ws_per_address;
     char admin_listen[JT_CONFIG_TEXT_MAX_BYTES];
+    char auth_keys[JT_CONFIG_TEXT_MAX_BYTES];
+    char hooks_socket[JT_CONFIG_TEXT_MAX_BYTES];
+    char ingest_control[JT_CONFIG_TEXT_MAX_BYTES];
+    char store_path[JT_CONFIG_TEXT_MAX_BYTES];
+    char store_backups[JT_CONFIG_TEXT_MAX_BYTES];
+    char pictures_dir[JT_CONFIG_TEXT_MAX_BYTES];
+    char picture_path[JT_CONFIG_TEXT_MAX_BYTES];
+    char rtmp_url[JT_CONFIG_TEXT_MAX_BYTES];
+    char operator_link[JT_CONFIG_TEXT_MAX_BYTES];
+    int64_t show_grace_ms;
 };
 
 /** As jt_config_load; also fills in what depends on other options. */

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "chat/config.h"
+#include "chat/service.h"
 #include "http/admin.h"
 #include "http/server.h"
 #include "loop/loop.h"
@@ -15,7 +16,8 @@ struct chat {
     struct chat_config config;
     struct jt_loop *loop;
     struct jt_signal *sigint, *sigterm;
-    struct jt_http_server *http, *admin;
+    struct chat_service *service;
+    struct jt_http_server *admin;
 };
 
 static bool is_ready(void *arg, char *why, size_t capacity)
@@ -41,22 +43,6 @@ static int step(int err, const char *what)
     return err;
 }
 
-static int start_http(struct chat *chat)
-{
-    const struct chat_config *config = &chat->config;
-    const struct jt_http_config http = {
-        .name = "http",
-        .listen = config->http_listen,
-        .unix_socket = config->http_socket,
-        .header_timeout_ms = config->http_header_timeout_ms,
-        .body_timeout_ms = config->http_body_timeout_ms,
-        .hosts = config->http_hosts,
-        .origins = config->http_origins,
-    };
-
-    return jt_http_server_new(&http, &chat->http);
-}
-
 static int build(struct chat *chat)
 {
     int err = step(jt_loop_new("chat", &chat->loop), "loop");
@@ -66,7 +52,7 @@ static int build(struct chat *chat)
     if (!err)
         err = step(jt_signal_new(chat->loop, SIGTERM, on_signal, chat, &chat->sigterm), "signals");
     if (!err)
-        err = step(start_http(chat), "http.listen");
+        err = chat_service_new(&chat->config, chat->loop, &chat->service);
     if (!err)
         err = step(jt_admin_new(chat->config.admin_listen, is_ready, chat, &chat->admin),
                    "admin.listen");
@@ -76,7 +62,7 @@ static int build(struct chat *chat)
 static void tear_down(struct chat *chat)
 {
     jt_http_server_free(chat->admin);
-    jt_http_server_free(chat->http);
+    chat_service_free(chat->service);
     jt_signal_free(chat->sigterm);
     jt_signal_free(chat->sigint);
     jt_loop_free(chat->loop);

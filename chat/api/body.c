@@ -48,8 +48,12 @@ void api_body_free(struct api_body *body)
 
 static json_t *ask(struct api_body *body, const char *name)
 {
-    json_t *value = body->problem ? NULL : json_object_get(body->object, name);
+    json_t *value;
 
+    if (body->problem)
+        return NULL;
+    body->field = name;
+    value = json_object_get(body->object, name);
     body->asked += value != NULL;
     return value;
 }
@@ -163,7 +167,9 @@ void api_body_refuse(struct api_body *body, enum api_problem problem)
 
 enum api_problem api_body_end(struct api_body *body)
 {
-    if (!body->problem && json_object_size(body->object) != body->asked)
+    if (!body->problem && json_object_size(body->object) != body->asked) {
+        body->field = NULL;
         fail(body, API_PROBLEM_FIELD_UNKNOWN);
+    }
     return body->problem;
 }

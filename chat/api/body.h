@@ -31,6 +31,7 @@ struct api_body {
     json_t *object;
     size_t asked; /* fields that were asked for and are there */
     enum api_problem problem;
+    const char *field; /* where it was; NULL: no field in particular */
 };
 
 /** Is a Content-Type this one, with or without parameters? A form of a foreign page can't send it unasked (threat A7). */
@@ -59,7 +60,7 @@ bool api_body_bool(struct api_body *body, const char *name);
 const json_t *api_body_array(struct api_body *body, const char *name, size_t max);
 /** An item of an array as a body of its own: it is an object, read and freed in the same way. */
 void api_body_item(const json_t *value, struct api_body *body);
-/** Something about the fields together is wrong. The first problem stays. */
+/** Something about the field asked for last is wrong. The first problem stays. */
 void api_body_refuse(struct api_body *body, enum api_problem problem);
 
 /** API_PROBLEM_NONE when all that was asked for is there and nothing else. */

@@ -175,7 +175,8 @@ bool api_call_body(struct api_call *call, struct api_body *body,
         read(body, arg);
     problem = api_body_end(body);
     if (problem)
-        api_refuse_call(call, problem);
+        api_refuse_more(call->request, problem,
+                        body->field ? json_pack("{s:s}", "field", body->field) : NULL);
     return !problem;
 }
 

@@ -68,7 +68,7 @@ void api_refuse_more(struct jt_http_request *request, enum api_problem problem, 
                                 fault->status, "code", fault->code, "title", fault->title);
     char *text = NULL;
 
-    if (content && !json_object_update_missing(content, more))
+    if (content && (!more || !json_object_update_missing(content, more)))
         text = json_dumps(content, JSON_COMPACT);
     json_decref(content);
     json_decref(more);

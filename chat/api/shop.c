@@ -85,7 +85,6 @@ static void read_form(struct api_body *body, void *arg)
         {"email", shop->email, sizeof(shop->email), 0},
         {"business_number", shop->business_number, sizeof(shop->business_number), 0},
         {"mail_order_number", shop->mail_order_number, sizeof(shop->mail_order_number), 0},
-        {"returns_text", shop->returns_text, sizeof(shop->returns_text), 0},
         {"bank_name", shop->bank_name, sizeof(shop->bank_name), 0},
         {"bank_account", shop->bank_account, sizeof(shop->bank_account), 0},
         {"bank_holder", shop->bank_holder, sizeof(shop->bank_holder), 0},
@@ -95,6 +94,8 @@ static void read_form(struct api_body *body, void *arg)
     for (size_t i = 0; i < JT_COUNT(texts); i++)
         copy(texts[i].out, texts[i].capacity,
              api_body_text(body, texts[i].name, texts[i].min, texts[i].capacity - 1));
+    copy(shop->returns_text, sizeof(shop->returns_text),
+         api_body_lines(body, "returns_text", sizeof(shop->returns_text) - 1));
     shop->transfer_hours = api_body_integer(body, "transfer_hours", 1, 72);
     shop->shipping_won = api_body_integer(body, "shipping_won", 0, 1000000);
     shop->is_live_at_once = api_body_bool(body, "live_at_once");

@@ -20,6 +20,7 @@ struct scale {
     GdkPixbufLoader *loader;
     const struct envelope *envelope;
     bool is_refused; /* the loader finds another size */
+    int rows;        /* of a picture that is not scaled while it is loaded: how far it came */
 };
 
 /** The size that fits into a box of `max`, never larger than it was. */
@@ -48,6 +49,16 @@ static void on_size(GdkPixbufLoader *loader, gint width, gint height, gpointer a
     }
 }
 
+static void on_area(GdkPixbufLoader *loader, gint x, gint y, gint width, gint height, gpointer arg)
+{
+    struct scale *scale = arg;
+
+    (void)loader;
+    (void)x;
+    (void)width;
+    scale->rows = JT_MAX(scale->rows, y + height);
+}
+
 int scale_new(enum envelope_format format, struct scale **out)
 {
     static const char *const types[] = {
@@ -62,6 +73,7 @@ int scale_new(enum envelope_format format, struct scale **out)
         return -ENOTSUP;
     }
     (void)g_signal_connect(scale->loader, "size-prepared", G_CALLBACK(on_size), scale);
+    (void)g_signal_connect(scale->loader, "area-updated", G_CALLBACK(on_area), scale);
     *out = scale;
     return 0;
 }
@@ -87,6 +99,8 @@ static int decode(struct scale *scale, const uint8_t *bytes, GdkPixbuf **out)
         return error_of(error);
     if (!gdk_pixbuf_loader_close(scale->loader, &error))
         return error_of(error);
+    if (scale->envelope->format == ENVELOPE_PNG && scale->rows < (int)scale->envelope->height)
+        return -EBADMSG; /* its data ended early: libpng leaves the rest as memory was */
     *out = gdk_pixbuf_loader_get_pixbuf(scale->loader);
     return *out ? 0 : -EBADMSG;
 }
