@@ -327,6 +327,8 @@ int jt_http_exchange_begin(struct jt_http_policy *policy, struct jt_http_connect
 int jt_http_exchange_body(struct jt_http_policy *policy, struct jt_http_connection *connection,
                           const void *data, size_t size)
 {
+    if (!size) /* libwebsockets' way to say that the length was 0 */
+        return 0;
     if (connection->phase == JT_HTTP_LINGERING || connection->phase == JT_HTTP_SENDING)
         return 0; /* of a request that was refused: came with its head */
     if (!connection->request || connection->phase != JT_HTTP_BODY)
