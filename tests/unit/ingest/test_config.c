@@ -45,6 +45,9 @@ static void test_defaults(void **state)
     assert_string_equal(config.control, "data/run/ingest.sock");
     assert_string_equal(config.http_socket, "data/run/ingest-http.sock");
     assert_string_equal(config.rtmp_play_url, "");
+    assert_string_equal(config.hook_url, "unix:data/run/chat-hooks.sock");
+    assert_string_equal(config.auth_keys, "data/keys/jangteo.keys");
+    assert_false(config.hook_private);
     /* threats R1, R2, R5: deadlines of a connection, and its rate */
     assert_int_equal(config.rtmp_handshake_ms, 5000);
     assert_int_equal(config.rtmp_publish_ms, 10000);

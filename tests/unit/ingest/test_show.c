@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "ingest/messages.h"
 #include "ingest/show.h"
 #include "loop/loop.h"
 #include "media/opus.h"
@@ -70,7 +71,17 @@ static void on_warning(void *arg, const struct ingest_show *show, const char *co
     tell(arg, " ");
 }
 
+static void on_access(void *arg, const struct ingest_show *show)
+{
+    static const char *const marks[] = {[JT_ACCESS_PUBLIC] = "public ",
+                                        [JT_ACCESS_TOKEN] = "token ",
+                                        [JT_ACCESS_CLOSED] = "closed "};
+
+    tell(arg, marks[ingest_show_access(show)]);
+}
+
 static const struct ingest_show_events events = {.on_state = on_state,
+                                                 .on_access = on_access,
                                                  .on_track = on_track,
                                                  .on_track_end = on_track_end,
                                                  .on_warning = on_warning};
@@ -308,6 +319,30 @@ static void test_the_longest_code_is_told_once_too(void **state)
     rig_free(rig);
 }
 
+/* With its first word a show says who may watch it: nobody sees a rehearsal for a moment. */
+static void test_access_comes_with_the_publisher_and_changes_are_told(void **state)
+{
+    struct rig *rig = rig_new(60000);
+    struct ingest_arrival arrival = {
+        .name = "rice", .access = JT_ACCESS_TOKEN, .ops = &publisher, .arg = rig};
+
+    (void)state;
+    assert_int_equal(ingest_show_arrive(rig->shows, &arrival, &rig->show), 0);
+    assert_int_equal(ingest_show_access(rig->show), JT_ACCESS_TOKEN);
+    assert_int_equal(ingest_message_show(rig->show).access, JT_ACCESS_TOKEN);
+    rig->told[0] = '\0';
+    ingest_show_set_access(rig->show, JT_ACCESS_TOKEN);
+    assert_string_equal(rig->told, "");
+    ingest_show_set_access(rig->show, JT_ACCESS_CLOSED);
+    assert_string_equal(rig->told, "closed ");
+    ingest_show_leave(rig->show);
+    arrival.access = JT_ACCESS_PUBLIC;
+    assert_int_equal(ingest_show_arrive(rig->shows, &arrival, &rig->show), 0);
+    assert_int_equal(ingest_message_show(rig->show).access, JT_ACCESS_PUBLIC);
+    assert_false(ingest_show_is_stopped(rig->show));
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +356,7 @@ int main(void)
         cmocka_unit_test(test_grace_runs_out_and_stop_waits_for_nobody),
         cmocka_unit_test(test_stop_of_a_show_without_grace),
         cmocka_unit_test(test_the_longest_code_is_told_once_too),
+        cmocka_unit_test(test_access_comes_with_the_publisher_and_changes_are_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,6 +33,9 @@ static void test_defaults(void **state)
     assert_string_equal(config.rtc_advertise, "");
     assert_string_equal(config.control, "data/run/ingest.sock");
     assert_string_equal(config.http_socket, "data/run/relay-http.sock");
+    assert_string_equal(config.hook_url, "unix:data/run/chat-hooks.sock");
+    assert_string_equal(config.auth_keys, "data/keys/jangteo.keys");
+    assert_false(config.hook_private);
     assert_int_equal(config.grace_ms, 60000);
     assert_int_equal(config.catchup_min_bps, 8000000);
     assert_in_range(config.workers, 1, RELAY_WORKERS_MAX); /* one per core */

@@ -61,9 +61,16 @@ static void test_full_table_forgets_but_holds_its_newest(void **state)
     relay_routes_free(routes);
 }
 
+static void count_watched(void *arg, const char *show, int watching)
+{
+    assert_string_equal(show, "fish");
+    *(int *)arg += watching;
+}
+
 static void test_audience_counts_by_show(void **state)
 {
     struct relay_audience *audience;
+    int watched = 0;
 
     (void)state;
     assert_int_equal(relay_audience_new(&audience), 0);
@@ -76,6 +83,12 @@ static void test_audience_counts_by_show(void **state)
     relay_audience_add(audience, "rice", -1);
     relay_audience_add(audience, "rice", -1);
     assert_int_equal(relay_audience_count(audience, "rice"), 0);
+    relay_audience_each_watched(audience, count_watched, &watched);
+    assert_int_equal(watched, 0); /* an offer is nobody yet */
+    relay_audience_watch(audience, "fish", 1);
+    relay_audience_watch(audience, "none", 1);
+    relay_audience_each_watched(audience, count_watched, &watched);
+    assert_int_equal(watched, 1);
     relay_audience_free(audience); /* with a show still in it */
 }
 
