@@ -91,12 +91,13 @@ static void feed(struct jt_ws_parser *parser, const uint8_t *bytes, size_t size,
                  struct story *story)
 {
     uint8_t *copy = malloc(size ? size : 1);
-    struct jt_reader input = jt_reader_of(copy, size);
+    struct jt_reader input;
     struct jt_ws_item item;
     int err;
 
     assert_non_null(copy);
     memcpy(copy, bytes, size);
+    input = jt_reader_of(copy, size);
     while ((err = jt_ws_parser_next(parser, &input, &item)) == 0)
         note_item(story, &item);
     if (err == -EBADMSG)
