@@ -5,7 +5,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import test from 'node:test';
-import { atEnd, bin, ffmpegPublish, json, makeSite, OFFER, Program, request, startService, until, untilJoined, untilShow } from './harness/index.mjs';
+import tls from 'node:tls';
+import { atEnd, bin, ffmpegPublish, json, makeSite, OFFER, Program, request, run, startService, until, untilJoined, untilShow } from './harness/index.mjs';
 import { call, connect, HANDSHAKE, Peer } from './rtmp-peer.mjs';
 import { Commander, makeKeys, makeToken, ScriptedChat } from './scripted-chat.mjs';
 
@@ -239,14 +240,59 @@ for (const [name, serve] of Object.entries(rudeAnswers)) {
     });
 }
 
-test('h14: TLS with a certificate nobody vouches for is no chat; a redirect is not followed', async (t) => {
+test('h14: a redirect is not followed', async (t) => {
     const site = await makeSite(t);
     await makeKeys(site);
     let asked = 0;
     const other = await rudeServer(t, () => (asked += 1));
-    const port = await rudeServer(t, (socket) => socket.end(`HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:${other}/\r\nContent-Length: 0\r\n\r\n`));
-    await startService(t, 'ingest', { site, flags: { ...hookMode, 'hook.url': `https://127.0.0.1:${port}` } });
+    const answer = `HTTP/1.1 307 Temporary Redirect\r\nLocation: http://127.0.0.1:${other}/\r\nContent-Length: 0\r\n\r\n`;
+    const port = await rudeServer(t, (socket) => socket.once('data', () => socket.end(answer)));
+    await startService(t, 'ingest', { site, flags: { ...hookMode, 'hook.url': `http://127.0.0.1:${port}` } });
     await refused(t, site, KEY, 'NetStream.Publish.Failed');
+    assert.equal(asked, 0);
+});
+
+test('h14: a certificate that nobody vouches for is told no key', async (t) => {
+    const site = await makeSite(t);
+    await makeKeys(site);
+    const [key, cert] = ['key', 'cert'].map((name) => path.join(site.dir, `${name}.pem`));
+    const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const made = await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-keyout', key, '-out', cert, ...subject]);
+    assert.equal(made.code, 0, made.text);
+    let greeted = 0;
+    const heard = [];
+    const server = tls.createServer({ key: await readFile(key), cert: await readFile(cert) }, (socket) => socket.on('data', (data) => heard.push(data)));
+    server.on('connection', () => (greeted += 1));
+    server.on('tlsClientError', () => {});
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    atEnd(t, () => server.close());
+    await startService(t, 'ingest', { site, flags: { ...hookMode, 'hook.url': `https://127.0.0.1:${server.address().port}` } });
+    await refused(t, site, KEY, 'NetStream.Publish.Failed');
+    assert.ok(greeted > 0, 'it was asked');
+    assert.deepEqual(heard, []);
+});
+
+/** A name that this machine resolves to itself, other than localhost: what a name server of an attacker's could answer. */
+async function nameOfLoopback() {
+    const lines = (await readFile('/etc/hosts', 'utf8')).split('\n').map((line) => line.replace(/#.*/, '').trim().split(/\s+/));
+    const [address, name] = lines.filter(([one]) => /^(127\.|::1$)/.test(one)).flatMap(([one, ...names]) => names.map((each) => [one, each])).find(([, each]) => each !== 'localhost') ?? [];
+    return { address, name };
+}
+
+test('h14: a name that turns out to be this machine is not connected to', async (t) => {
+    const { address, name } = await nameOfLoopback();
+    if (!name) return t.skip('no such name in /etc/hosts');
+    let asked = 0;
+    const server = net.createServer(() => (asked += 1));
+    await new Promise((resolve) => server.listen(0, address, resolve));
+    atEnd(t, () => server.close());
+    for (const isPrivate of ['no', 'yes']) {
+        const site = await makeSite(t);
+        await makeKeys(site);
+        const ingest = await startService(t, 'ingest', { site, flags: { ...hookMode, 'hook.private': isPrivate, 'hook.url': `http://${name}:${server.address().port}` } });
+        await refused(t, site, KEY, 'NetStream.Publish.Failed');
+        await ingest.line(/hook\.down/);
+    }
     assert.equal(asked, 0);
 });
 
