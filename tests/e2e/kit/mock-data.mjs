@@ -43,9 +43,9 @@ export const messages = (now) =>
 export function order(now, more = {}) {
     return {
         id: 'q3Zr8sLk2PvN0aXcT5uYwQ', number: '261124-0147-3', state: 'pending',
-        shop: { id: 1, name: '한라상회', phone: '0641234567', bank_name: '농협은행', bank_account: '301-0123-4567-81', bank_holder: '강한라(한라상회)' },
+        shop: { id: 1, name: '한라상회', phone: '0641234567', bank_name: '농협은행', bank_account: '301-0123-4567-81', bank_holder: '강한라(한라상회)', pickup_place: '제주시 중앙로 12, 1층 매장' },
         lines: [{ name: '제주 한라봉 3kg 산지직송', option: '', quantity: 2, price_won: 12900, terms: 'perishable' }],
-        shipping_won: 3000, total_won: 28800, tender: 'transfer', expires_at: now + 24 * HOUR_MS, created_at: now - 60000, paid_at: null,
+        shipping_won: 3000, total_won: 28800, tender: 'transfer', delivery: 'ship', reason: '', test: false, expires_at: now + 24 * HOUR_MS, created_at: now - 60000, paid_at: null,
         recipient: '김하늘', phone: '01012345678', postcode: '06236', address: '서울특별시 강남구 테헤란로 152', address_detail: '1203호',
         memo: '문 앞에 두세요', depositor: '김하늘', ...more,
     };
@@ -64,12 +64,13 @@ export const market = (now) => ({
         { id: 'cardigan01', title: '손뜨개 가을 모음전', shop: { id: 3, name: '실과 바늘' }, state: 'scheduled', starts_at: now + 5 * HOUR_MS, started_at: null, viewers: 0, picture: 'p-cardigan' },
         { id: 'gochu00001', title: '햇고추 방앗간에서 바로', shop: { id: 4, name: '영양방앗간' }, state: 'scheduled', starts_at: now + 74 * HOUR_MS, started_at: null, viewers: 0, picture: null },
     ],
+    shown: new Set([11, 12, 13, 14]), // the show's products
     cart: new Map(),
     orders: [],
     shopOrders: [
         order(now, { id: 'a'.repeat(22), number: '261124-0150-9', lines: [{ name: '손뜨개 가을 가디건', option: '밤색 / M', quantity: 1, price_won: 48000, terms: 'made_to_order' }], total_won: 51000, recipient: '박소담', depositor: '박소담', created_at: now - 90000 }),
         order(now, { id: 'b'.repeat(22), number: '261124-0149-1', state: 'paid', paid_at: now - 300000, recipient: '이도윤', depositor: '이도윤', created_at: now - 900000 }),
-        order(now, { id: 'c'.repeat(22), number: '261124-0148-0', state: 'pending', tender: 'at_pickup', shipping_won: 0, total_won: 25800, postcode: '', address: '', address_detail: '', recipient: '최보라', depositor: '', created_at: now - 1200000 }),
+        order(now, { id: 'c'.repeat(22), number: '261124-0148-0', state: 'pending', tender: 'at_pickup', delivery: 'pickup', shipping_won: 0, total_won: 25800, postcode: '', address: '', address_detail: '', recipient: '최보라', depositor: '', created_at: now - 1200000 }),
     ],
     messages: messages(now),
     sellers: [

@@ -14,12 +14,12 @@ const STAFF = ['owner', 'manager', 'host'];
 
 function needs(who, ...roles) {
     if (!who?.csrf) throw new Refused(401, 'sign_in');
-    if (roles.length > 0 && !roles.includes(who.role)) throw new Refused(403, 'forbidden');
+    if (roles.length > 0 && !roles.includes(who.shop?.role ?? who.role)) throw new Refused(403, 'forbidden');
 }
 
 const anonymous = { role: 'guest', name: '', login: null, csrf: null, shop: null };
 const forBuyers = (product) => ({ ...product, variants: product.variants.map(({ stock: _, ...variant }) => variant) });
-const fullShow = (m) => ({ ...m.show, products: m.products.map(forBuyers) });
+const fullShow = (m) => ({ ...m.show, products: m.products.filter(({ id }) => m.shown.has(id)).map(forBuyers) });
 const listed = (m) => ({ id: m.show.id, title: m.show.title, shop: m.show.shop, state: m.show.state, starts_at: m.show.starts_at, started_at: m.show.started_at, viewers: 1234, picture: 'p-hallabong' });
 const public_ = ({ bank_name: _, bank_account: __, bank_holder: ___, live_at_once: ____, ...block }) => ({ id: 1, ...block });
 
@@ -32,7 +32,7 @@ function findVariant(m, id) {
 function cartOf(m) {
     const items = [...m.cart].map(([id, quantity]) => {
         const { product, variant } = findVariant(m, id);
-        const warning = variant.left === 0 ? 'sold_out' : variant.left < quantity ? 'less_left' : null;
+        const warning = variant.left === 0 ? 'sold_out' : variant.left < quantity ? 'few' : null;
         return { variant: id, product: product.id, shop: m.show.shop, name: product.name, option: variant.values.join(' / '), quantity, price_won: variant.price_won, left: variant.left, warning };
     });
     return { items, total_won: items.reduce((sum, item) => sum + item.price_won * item.quantity, 0) };
@@ -59,14 +59,14 @@ function makeOrder({ mock, body, headers }) {
     });
     const shipping_won = body.delivery === 'ship' ? m.shop.shipping_won : 0;
     const total_won = lines.reduce((sum, line) => sum + line.price_won * line.quantity, shipping_won);
-    const { recipient, phone, postcode, address, address_detail, memo, tender, depositor } = body;
+    const { delivery, recipient, phone, postcode, address, address_detail, memo, tender, depositor } = body;
     const now = Date.now();
-    const order = { ...sampleOrder(now), id: random(), lines, shipping_won, total_won, recipient, phone, postcode, address, address_detail, memo, tender, depositor, created_at: now };
+    const order = { ...sampleOrder(now), id: random(), lines, shipping_won, total_won, delivery, recipient, phone, postcode, address, address_detail, memo, tender, depositor, created_at: now };
     m.orders.unshift(order);
     m.shopOrders.unshift(order);
     const answer = { orders: [order] };
     mock.keys.set(key, { body: JSON.stringify(body), answer });
-    mock.push({ ch: 'me', e: 'order', d: order });
+    mock.push({ ch: 'me', e: 'order', d: { id: order.id, state: order.state, shop: 1 } });
     return answer;
 }
 
@@ -80,7 +80,7 @@ const move = (state) => ({ mock, who, params: [id] }) => {
     needs(who, ...STAFF, 'operator', 'guest', 'buyer');
     const order = findOrder(mock.market, id);
     Object.assign(order, { state }, state === 'paid' && { paid_at: Date.now() });
-    mock.push({ ch: 'me', e: 'order', d: order });
+    mock.push({ ch: 'me', e: 'order', d: { id: order.id, state, shop: 1 } });
     return order;
 };
 
@@ -99,7 +99,7 @@ function addProduct({ mock, who, body }) {
     const variants = body.variants.map((variant, i) => ({ ...variant, id: id * 10 + i, left: variant.stock }));
     const product = { ...body, id, state: 'on', variants };
     mock.market.products.push(product);
-    mock.push({ ch: 'ctl', e: 'product', d: forBuyers(product) });
+    mock.push({ ch: 'ctl', e: 'product', d: { id } });
     return [201, product];
 }
 
@@ -107,9 +107,11 @@ function changeProduct({ mock, who, params: [id], body }) {
     needs(who, ...STAFF);
     const product = mock.market.products.find((one) => one.id === Number(id));
     if (!product) throw new Refused(404, 'not_found');
+    for (const name of ['name', 'description', 'alt', 'price_won', 'max_per_order', 'state', 'terms', 'options', 'variants']) if (!(name in body)) throw new Refused(422, 'field_missing');
     const { variants, ...plain } = body;
     Object.assign(product, plain);
-    if (body.price_won) product.variants.forEach((one) => (one.price_won = body.price_won));
+    for (const { id: variant, price_won } of variants) product.variants.find((one) => one.id === variant).price_won = price_won;
+    mock.push({ ch: 'ctl', e: 'product', d: { id: product.id } });
     return product;
 }
 
@@ -130,7 +132,7 @@ const setState = (state) => ({ mock, who }) => {
     return fullShow(mock.market);
 };
 
-const account = (mock, role, login = role) => mock.signIn({ role, name: login, login, csrf: random(), shop: role === 'operator' ? null : { id: 1, name: mock.market.shop.name, role } });
+const account = (mock, role, login = role) => mock.signIn({ role: role === 'operator' ? role : 'buyer', name: login, login, csrf: random(), shop: role === 'operator' ? null : { id: 1, name: mock.market.shop.name, role } });
 
 const keyOf = (mock) => ({ rtmp_url: 'rtmp://127.0.0.1:1935/live', stream_key: mock.streamKey });
 
@@ -142,7 +144,7 @@ export const routes = [
     }],
     ['DELETE', '/session', ({ mock }) => (mock.signIn(null), [204, null])],
     ['POST', '/guests', ({ mock }) => [201, mock.signIn({ role: 'guest', name: '손님 4821', login: null, csrf: random(), shop: null })]],
-    ['POST', '/tickets', () => ({ ticket: random() })],
+    ['POST', '/tickets', () => [201, { ticket: random() }]],
     ['POST', '/invites/look', ({ body }) => {
         if (body.token === 'spent') throw new Refused(410, 'link_spent');
         return { kind: body.token.startsWith('op') ? 'operator' : 'seller', shop_name: body.token.startsWith('op') ? null : '봄날꽃집', expires_at: Date.now() + 1800000 };
@@ -166,7 +168,7 @@ export const routes = [
     ['POST', '/shows/([a-z0-9]{10})/start', setState('live')],
     ['POST', '/shows/([a-z0-9]{10})/end', setState('ended')],
     ['POST', '/shows/([a-z0-9]{10})/stop', setState('ended')],
-    ['PUT', '/shows/([a-z0-9]{10})/products', () => ({})],
+    ['PUT', '/shows/([a-z0-9]{10})/products', ({ mock, body }) => ((mock.market.shown = new Set(body.ids)), {})],
     ['PUT', '/shows/([a-z0-9]{10})/pin', setShow(['product'], (mock, { product }) => {
         mock.market.show.pin = product;
         mock.push({ ch: 'ctl', e: 'pin', d: { product, v: Date.now(), media: null } });
@@ -183,7 +185,7 @@ export const routes = [
         mock.market.show.sales_stopped = !on;
         mock.push({ ch: 'ctl', e: 'sales', d: { on } });
     })],
-    ['POST', '/shows/([a-z0-9]{10})/play-token', ({ who }) => (needs(who, ...STAFF), { token: `play-${random()}` })],
+    ['POST', '/shows/([a-z0-9]{10})/play-token', ({ who }) => (needs(who, ...STAFF), [201, { token: `play-${random()}` }])],
     ['GET', '/shows/([a-z0-9]{10})/report', ({ mock, who }) => (needs(who, ...STAFF, 'operator'), mock.market.report)],
     ['GET', '/shops/(\\d+)', ({ mock }) => public_(mock.market.shop)],
     ['GET', '/shop', ({ mock, who }) => (needs(who, ...STAFF), mock.market.shop)],
@@ -199,7 +201,7 @@ export const routes = [
     }],
     ['POST', '/shop/products/(\\d+)/stock', addStock],
     ['POST', '/pictures', ({ who }) => (needs(who, ...STAFF), [201, { hash: 'p-uploaded', width: 800, height: 800 }])],
-    ['GET', '/cart', ({ mock, who }) => (needs(who), cartOf(mock.market))],
+    ['GET', '/cart', ({ mock }) => cartOf(mock.market)],
     ['PUT', '/cart/items/(\\d+)', ({ mock, who, params: [id], body }) => {
         needs(who);
         findVariant(mock.market, Number(id));
@@ -221,7 +223,7 @@ export const routes = [
     ['POST', '/sellers/invites', ({ mock, who, body }) => {
         needs(who, 'operator');
         mock.market.sellers.push({ shop: { id: 6, name: body.shop_name }, login: null, state: 'invited', created_at: Date.now() });
-        return [201, { link: `http://127.0.0.1/studio#invite=${random()}`, expires_at: Date.now() + 72 * 3600000 }];
+        return [201, { link: `/studio#invite=${random()}`, expires_at: Date.now() + 72 * 3600000 }];
     }],
     ['GET', '/sellers', ({ mock, who }) => (needs(who, 'operator'), { items: mock.market.sellers })],
     ['GET', '/operator/shows', ({ mock: { market: m }, who }) => {

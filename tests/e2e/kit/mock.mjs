@@ -68,13 +68,17 @@ export class Mock {
         return new Promise((resolve) => this.#server.close(resolve));
     }
 
+    get role() {
+        return this.who?.shop?.role ?? this.who?.role ?? 'guest';
+    }
+
     signIn(who) {
         return (this.who = who);
     }
 
     /** Sign in as `role` of the shop (or of the platform), as a test's start. */
     as(role) {
-        return this.signIn({ role, name: role, login: role, csrf: 'token-of-the-session', shop: role === 'operator' || role === 'guest' ? null : { id: 1, name: this.market.shop.name, role } });
+        return this.signIn({ role: ['operator', 'guest'].includes(role) ? role : 'buyer', name: role, login: role, csrf: 'token-of-the-session', shop: role === 'operator' || role === 'guest' ? null : { id: 1, name: this.market.shop.name, role } });
     }
 
     /** Send one push to all sockets, in a frame of its own. */
@@ -125,7 +129,8 @@ export class Mock {
         this.requests.push({ method: 'WS', path: m, body: d, key: k });
         if (m === 'hello') return this.#onHello(id, d, peer);
         if (m === 'chat.send') {
-            const { name, role } = this.who;
+            if (!this.who?.csrf) return peer.send({ id, er: { c: 'no_session', t: 0 } });
+            const { name } = this.who, role = this.role;
             peer.send({ id, ok: { mid: `k-${k}` } });
             if (![...this.#pushed].some((push) => push.d.mid === `k-${k}`)) this.say(name, d.t, { mid: `k-${k}`, from: { role } });
             return undefined;
@@ -144,10 +149,10 @@ export class Mock {
         const { show } = this.market;
         const recovered = d.ep === this.epoch;
         this.hellos.push({ ...d, recovered });
-        peer.send({ id, ok: { ep: this.epoch, recovered, you: { id: this.who?.login ?? 'guest', name: this.who?.name ?? '', role: this.who?.role ?? 'guest' }, now: Date.now() } });
+        peer.send({ id, ok: { ep: this.epoch, recovered, you: { id: this.who?.login ?? 'guest', name: this.who?.name ?? '', role: this.role, ...(!this.who && { reader: true }) }, now: Date.now() } });
         const missed = recovered ? this.#pushed.filter((push) => push.o > (d.o[push.ch] ?? 0)) : this.#state(show);
         if (missed.length > 0) peer.send(missed);
-        peer.send([{ ch: 'gauge', e: 'viewers', d: { n: 1234 } }, { ch: 'gauge', e: 'hearts', d: { n: this.hearts ?? 18230 } }]);
+        peer.send([{ ch: 'ctl', o: this.#offsets.ctl, e: 'sync', d: { chat: this.#offsets.chat } }, { ch: 'gauge', e: 'viewers', d: { n: 1234 } }, { ch: 'gauge', e: 'hearts', d: { n: this.hearts ?? 18230 } }]);
         this.#sockets.add(peer);
     }
 

@@ -16,7 +16,9 @@ function Invite({ onDone }) {
   const form = useForm({ shop_name: '' }, { shop_name: required });
   const [made, setMade] = useState(null);
   const [send, isBusy, problem] = useAct(async () => {
-    setMade({ ...(await post('/sellers/invites', { shop_name: form.values.shop_name.trim() })), name: form.values.shop_name.trim() });
+    const name = form.values.shop_name.trim();
+    const { link, expires_at } = await post('/sellers/invites', { shop_name: name });
+    setMade({ name, expires_at, link: new URL(link, location.origin).href });
     form.setValues({ shop_name: '' });
     await onDone();
   });

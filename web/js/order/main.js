@@ -2,7 +2,7 @@
 import { html } from 'htm/preact';
 import { render } from 'preact';
 import { useState } from 'preact/hooks';
-import { get, post, Problem, session } from '../shared/api.js';
+import { get, post, Problem } from '../shared/api.js';
 import { IdentitySheet } from '../shared/identity.js';
 import { Icon } from '../shared/icon.js';
 import { LargeButton, useLarge } from '../shared/look.js';
@@ -20,6 +20,9 @@ document.documentElement.lang = language;
 document.title = `${t('order_page')} · ${t('app')}`;
 const id = location.pathname.replace(/^\/order\//, '');
 
+/* Others see the buyer's number masked. */
+const isMine = ({ phone }) => !phone.includes('*');
+
 function Cancel({ onCancel }) {
   const [isAsking, setAsking] = useState(false);
   const [cancel, isBusy, problem] = useAct(onCancel);
@@ -33,14 +36,12 @@ function Cancel({ onCancel }) {
 function Page() {
   const [order, setOrder] = useState(null);
   const [problem, setProblem] = useState(null);
-  const [isMine, setMine] = useState(false);
   const [isIdentity, setIdentity] = useState(false);
   const [isLarge, toggleLarge] = useLarge();
   const load = async () => {
     try {
       setOrder(await get(`/orders/${id}`));
       setProblem(null);
-      setMine(Boolean((await session()).csrf));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       setProblem(error);
@@ -54,7 +55,7 @@ function Page() {
       ${order && html`
         <${OrderView} order=${order}>
           <button type="button" class="link-row" onClick=${() => setIdentity(true)}><${Icon} name="store" />${t('seller_info')}</button>
-          ${isMine && order.state === 'pending' && html`<${Cancel} onCancel=${async () => (await post(`/orders/${id}/cancel`), await load())} />`}
+          ${isMine(order) && order.state === 'pending' && html`<${Cancel} onCancel=${async () => (await post(`/orders/${id}/cancel`), await load())} />`}
         <//>`}
     </main>
     ${isIdentity && html`<${IdentitySheet} shopId=${order.shop.id} onClose=${() => setIdentity(false)} />`}

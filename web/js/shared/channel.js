@@ -3,7 +3,7 @@
 
 const MESSAGES_MAX = 200;
 const DELETED_MAX = 500;
-const EVENTS = ['delete', 'end'];
+const EVENTS = ['delete', 'end', 'sync'];
 
 const entryKey = (e, d) => (e === 'stock' ? `stock:${d.variant}` : e === 'product' ? `product:${d.id}` : e);
 
@@ -31,7 +31,7 @@ export class Channel {
 
   /** For the next hello: {} when there is nothing to go on from. */
   get position() {
-    return this.epoch && Object.keys(this.offsets).length > 0 ? { ep: this.epoch, o: { ...this.offsets } } : {};
+    return this.epoch && this.offsets.ctl !== undefined && this.offsets.chat !== undefined ? { ep: this.epoch, o: { ...this.offsets } } : {};
   }
 
   /** One push; answers whether it changed anything. */
@@ -53,6 +53,10 @@ export class Channel {
   }
 
   #onEvent(e, d) {
+    if (e === 'sync') { // how far the welcome went, in lanes that had nothing to say too
+      this.offsets.chat = Math.max(this.offsets.chat ?? 0, d.chat);
+      return false;
+    }
     if (e === 'end') {
       this.entries.set('state', { d: { state: 'ended' } });
       return true;

@@ -6,10 +6,12 @@ import { Sheet } from './sheet.js';
 import { toast } from './toast.js';
 import { isStaff } from './chat.js';
 
+const MUTE_S = 600; // one of the server's steps
+
 // words: act_delete act_mute act_ban done_delete done_mute done_ban
 const ACTS = [
   ['delete', ({ mid }) => ({ mid })],
-  ['mute', ({ from }) => ({ person: from.id })],
+  ['mute', ({ from }) => ({ person: from.id, s: MUTE_S })],
   ['ban', ({ from }) => ({ person: from.id })],
 ];
 

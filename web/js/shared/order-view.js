@@ -24,7 +24,7 @@ function Bank({ order }) {
     <section class="bank" aria-label=${t('bank_title')}>
       <h3>${t('bank_title')}</h3>
       <p class="bank-amount"><b>${won(order.total_won)}</b><${CopyButton} text=${String(order.total_won)} label=${t('copy_amount')} name="amount" /></p>
-      <p class="bank-account"><bdi>${shop.bank_name} ${shop.bank_account}</bdi><${CopyButton} text=${shop.bank_account} label=${t('copy_account')} name="account" /></p>
+      <p class="bank-account"><span><bdi>${shop.bank_name}</bdi> <bdi class="unbroken">${shop.bank_account}</bdi></span><${CopyButton} text=${shop.bank_account} label=${t('copy_account')} name="account" /></p>
       <p class="bank-holder">${t('bank_holder_is', { name: shop.bank_holder })}${order.depositor && html` · ${t('depositor_is', { name: order.depositor })}`}</p>
       <p class="bank-until">${t('pay_until', { time: moment(order.expires_at) })} <${Countdown} until=${order.expires_at} /></p>
     </section>`;
@@ -54,6 +54,8 @@ export function OrderView({ order, children }) {
       <header class="order-head">
         <span class=${`state-tag ${order.state}`}>${stateWords(order)}</span>
         <p>${stateHint(order)}</p>
+        ${order.state === 'cancelled' && order.reason && html`<p class="order-reason">${t('cancel_because')} <q dir="auto">${order.reason}</q></p>`}
+        ${order.test && html`<p class="order-reason"><b>${t('order_test')}</b></p>`}
         <p class="order-number">${t('order_number', { n: order.number })} · ${moment(order.created_at)}</p>
       </header>
       ${order.state === 'pending' && order.tender === 'transfer' && shop.bank_account && html`<${Bank} order=${order} />`}
@@ -61,7 +63,7 @@ export function OrderView({ order, children }) {
       <section class="order-part">
         <dl class="facts-list">
           <div><dt>${t('recipient')}</dt><dd><bdi>${order.recipient}</bdi> ${order.phone && hyphenPhoneOf(order.phone)}</dd></div>
-          <div><dt>${t('delivery')}</dt><dd>${where ? html`<bdi>${where}</bdi>` : t('delivery_pickup')}</dd></div>
+          <div><dt>${t('delivery')}</dt><dd>${order.delivery === 'pickup' ? html`${t('delivery_pickup')} <bdi>${shop.pickup_place}</bdi>` : html`${t('delivery_ship')} <bdi>${where}</bdi>`}</dd></div>
           ${order.memo && html`<div><dt>${t('memo')}</dt><dd><bdi>${order.memo}</bdi></dd></div>`}
           <div><dt>${t('tender')}</dt><dd>${t(`tender_${order.tender}`)}</dd></div>
           ${shop.phone && html`<div><dt>${t('ask_seller')}</dt><dd><a class="phone-link" href=${`tel:${shop.phone.replace(/\D/g, '')}`}>${hyphenPhone(shop.phone)}</a></dd></div>`}

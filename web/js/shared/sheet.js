@@ -18,6 +18,9 @@ export function Sheet({ title, name, isTall, onClose, onBack, foot, children }) 
       if (opener?.isConnected) opener.focus();
     };
   }, []);
+  useEffect(() => {
+    dialog.current.querySelector('.sheet-body').scrollTop = 0; // the next step starts at its top
+  }, [title]);
   const onCancel = (event) => {
     event.preventDefault();
     onClose();

@@ -1,12 +1,13 @@
 // A show's WebSocket: a one-time ticket, hello, and back by itself after a break.
-import { post, session, somebody } from './api.js';
+import { forgetSession, post, session, somebody } from './api.js';
 import { Channel } from './channel.js';
 import { setServerTime } from './time.js';
 
 const BACKOFF_MS = [1000, 2000, 4000, 8000, 16000];
 const ANSWER_TIMEOUT_MS = 8000;
 const QUIET_MS = 60000; // the server pings every 25 s
-const CLOSE_FINAL = 3500; // 3000 to 3499: come again; from 3500 on: don't
+const CLOSE_LOGGED_OUT = 4410;
+const CLOSE_FINAL = [4403, 4404, 4409]; // banned, no such show, too many pages of one person: coming again is of no use
 
 /** Wait before attempt `n` (0 the first): full jitter, so that a restarted server isn't met by everybody at once. */
 export const backoffMs = (n, random = Math.random) => random() * BACKOFF_MS[Math.min(n, BACKOFF_MS.length - 1)];
@@ -52,15 +53,15 @@ export class ShowSocket {
     this.#set('closed');
   }
 
-  /** Ask the server for an act; resolves to its answer, throws SocketRefused. */
-  async ask(m, d, k) {
-    await this.#asSomebody();
-    return this.#send(m, d, k);
+  /** Ask the server for an act; resolves to its answer, throws SocketRefused. `isAnyone`: readers without a session may. */
+  async ask(m, d, { key, isAnyone = false } = {}) {
+    if (!isAnyone) await this.#asSomebody();
+    return this.#send(m, d, key);
   }
 
   /** A message gets its key here once: sent again, it is still one message. */
   say(text, key = crypto.randomUUID()) {
-    return this.ask('chat.send', { t: text }, key);
+    return this.ask('chat.send', { t: text }, { key });
   }
 
   #onVisible = () => {
@@ -87,12 +88,17 @@ export class ShowSocket {
     if (this.#isSomebody) return;
     const who = await somebody();
     this.#isSomebody = true;
-    if (this.channel.you?.id && this.#ticketOf === who.csrf) return;
+    if (this.#ticketOf === who.csrf) return;
     this.#drop();
     await this.#connect();
   }
 
-  #ticketOf = null;
+  #ticketOf = null; // whose session's token went with it
+
+  #asNobody() {
+    forgetSession();
+    this.#isSomebody = false;
+  }
 
   async #connect() {
     if (this.#isStopped) return;
@@ -142,7 +148,8 @@ export class ShowSocket {
 
   #onClose(code) {
     this.#drop();
-    if (code >= CLOSE_FINAL && code < 4000) return this.#set('closed');
+    if (CLOSE_FINAL.includes(code)) return this.#set('closed');
+    if (code === CLOSE_LOGGED_OUT) this.#asNobody();
     this.#again();
   }
 

@@ -1,21 +1,20 @@
 // On air: the picture small, what sells, what is said; ending is far from everything else.
 import { html } from 'htm/preact';
-import { useEffect, useState } from 'preact/hooks';
-import { get, post, put } from '../shared/api.js';
+import { useState } from 'preact/hooks';
+import { post, put } from '../shared/api.js';
 import { ChatList, Compose } from '../shared/chat.js';
-import { Field, useForm } from '../shared/field.js';
 import { count, won } from '../shared/format.js';
 import { isSoldOut, leftOf, Picture, Price } from '../shared/goods.js';
 import { HoldButton } from '../shared/hold-button.js';
 import { Icon } from '../shared/icon.js';
 import { ModerationSheet } from '../shared/moderation.js';
 import { Refusal } from '../shared/problem.js';
-import { Ask, Sheet } from '../shared/sheet.js';
+import { Ask } from '../shared/sheet.js';
 import { clock, serverNow } from '../shared/time.js';
-import { toast } from '../shared/toast.js';
 import { useAct, useTick } from '../shared/use.js';
 import { t } from '../strings.js';
 import { QUESTION } from '../strings/patterns.js';
+import { NoticeSheet } from './notice.js';
 import { Preview } from './preview.js';
 import { useShowSocket } from './state.js';
 
@@ -45,22 +44,6 @@ function PinList({ products, pin, onPin, isBusy }) {
       </li>`)}</ul>`; // words: pin
 }
 
-function NoticeSheet({ show, text, onClose }) {
-  const form = useForm({ text });
-  const [save, isBusy, problem] = useAct(async () => {
-    await put(`/shows/${show.id}/notice`, { text: form.values.text.trim() });
-    toast(t('saved'), 'good');
-    onClose();
-  });
-  return html`
-    <${Sheet} name="notice" title=${t('notice')} onClose=${onClose} foot=${html`<button type="submit" form="notice" class="button" disabled=${isBusy}>${t('save')}</button>`}>
-      <form id="notice" class="form" onSubmit=${(event) => (event.preventDefault(), save())}>
-        <${Field} form=${form} name="text" label=${t('notice')} rows="3" maxlength="300" isOptional hint=${t('notice_hint')} />
-        <${Refusal} problem=${problem} />
-      </form>
-    <//>`;
-}
-
 function Talk({ socket, channel, isFrozen, onMenu }) {
   const [isFiltered, setFiltered] = useState(false);
   return html`
@@ -75,17 +58,15 @@ function Talk({ socket, channel, isFrozen, onMenu }) {
 }
 
 export function OnAir({ studio, onEnded }) {
-  const { show, products, orders } = studio;
+  const { show, full, products, orders } = studio;
   const [sheet, setSheet] = useState(null);
-  const [full, setFull] = useState(null);
   const close = () => setSheet(null);
   const socket = useShowSocket(show.id, (pushes) => {
     if (pushes.some(({ ch, e }) => ch === 'me' && e === 'order')) studio.load();
     if (pushes.some(({ e, d }) => e === 'end' || (e === 'state' && d.state === 'ended'))) onEnded();
   });
   const channel = socket?.channel;
-  useEffect(() => void get(`/shows/${show.id}`).then(setFull, () => {}), [show.id]);
-  const now = channel && full ? channel.over({ ...full, products }) : { ...show, products, pin: full?.pin ?? show.pin };
+  const now = channel ? channel.over({ ...full, products }) : { ...full, products };
   const [pin, isPinning, pinProblem] = useAct((product) => put(`/shows/${show.id}/pin`, { product }));
   const [freeze, isFreezing, freezeProblem] = useAct(() => socket.ask('chat.freeze', { on: !now.chat_frozen }));
   const [end, isEnding, endProblem] = useAct(async () => {

@@ -19,7 +19,7 @@ const FILTERS = [
   ['all', () => true],
 ];
 
-const isPickup = (order) => !order.address && !order.postcode;
+const isPickup = (order) => order.delivery === 'pickup';
 
 /* What can be done next: [[act, words], …]. */
 function nextActs(order) {

@@ -31,7 +31,7 @@ const rules = (isNew) => ({
 });
 
 const wordsOf = (values) => ({
-  name: values.name.trim(), description: values.description.trim(), alt: values.alt.trim(), picture: values.picture, price_won: parseWon(values.price),
+  name: values.name.trim(), description: values.description.trim(), alt: values.alt.trim(), picture: values.picture ?? '', price_won: parseWon(values.price),
   list_price_won: values.list ? parseWon(values.list) : null, max_per_order: Number(values.max), terms: values.terms,
 });
 
@@ -39,7 +39,7 @@ function bodyOfNew(values) {
   const words = wordsOf(values), name = values.optionName.trim();
   const options = name ? [{ name, values: valuesOf(values.optionValues) }] : [];
   const combinations = name ? options[0].values.map((value) => [value]) : [[]];
-  return { ...words, options, variants: combinations.map((chosen) => ({ values: chosen, price_won: words.price_won, stock: Number(values.stock) })) };
+  return { ...words, state: 'on', options, variants: combinations.map((chosen) => ({ values: chosen, price_won: words.price_won, stock: Number(values.stock) })) };
 }
 
 function OptionFields({ form }) {
@@ -49,10 +49,24 @@ function OptionFields({ form }) {
     <${Field} form=${form} name="optionValues" label=${t('option_values')} maxlength="400" isOptional placeholder=${t('option_values_example')} hint=${t('option_values_hint')} />`;
 }
 
+/** A product as it is written back: all of it, or what another device changed meanwhile would be lost unseen (`version`). */
+export const productBody = ({ name, description, alt, picture, price_won, list_price_won, max_per_order, state, terms, options, variants, version }) => ({
+  name, description, alt, picture: picture ?? '', price_won, list_price_won, max_per_order, state, terms, options,
+  variants: variants.map((variant) => ({ id: variant.id, values: variant.values, price_won: variant.price_won })),
+  ...(version !== undefined && { version }),
+});
+
+/* Variants that cost what the product did go with its price; those with a price of their own keep it. */
+function bodyOfChanged(product, values) {
+  const words = wordsOf(values);
+  const variants = product.variants.map((variant) => (variant.price_won === product.price_won ? { ...variant, price_won: words.price_won } : variant));
+  return productBody({ ...product, ...words, variants });
+}
+
 export function ProductForm({ product, onDone, onClose }) {
   const form = useForm(product ? toForm(product) : NEW, rules(!product));
   const [save, isBusy, problem] = useAct(async () => {
-    if (product) await patch(`/shop/products/${product.id}`, wordsOf(form.values));
+    if (product) await patch(`/shop/products/${product.id}`, bodyOfChanged(product, form.values));
     else await post('/shop/products', bodyOfNew(form.values));
     toast(t('saved'), 'good');
     await onDone();

@@ -10,7 +10,7 @@ import { Sheet } from '../shared/sheet.js';
 import { toast } from '../shared/toast.js';
 import { useAct } from '../shared/use.js';
 import { t } from '../strings.js';
-import { ProductForm } from './product-form.js';
+import { ProductForm, productBody } from './product-form.js';
 import { QuickProduct } from './quick-product.js';
 
 function StockSheet({ product, onDone, onClose }) {
@@ -38,7 +38,7 @@ function StockSheet({ product, onDone, onClose }) {
 
 function Row({ product, onEdit, onStock, load }) {
   const [toggle, isBusy, problem] = useAct(async () => {
-    await patch(`/shop/products/${product.id}`, { state: product.state === 'on' ? 'off' : 'on' });
+    await patch(`/shop/products/${product.id}`, { ...productBody(product), state: product.state === 'on' ? 'off' : 'on' });
     await load();
   });
   return html`

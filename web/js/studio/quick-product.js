@@ -25,8 +25,8 @@ export function QuickProduct({ onDone, onMore }) {
   const [save, isBusy, problem] = useAct(async () => {
     const { picture, name, price, stock } = form.values;
     await post('/shop/products', {
-      name: name.trim(), description: '', alt: name.trim(), picture, price_won: parseWon(price), list_price_won: null, max_per_order: MAX_PER_ORDER,
-      terms: 'normal', options: [], variants: [{ values: [], price_won: parseWon(price), stock: Number(stock) }],
+      name: name.trim(), description: '', alt: name.trim(), picture: picture ?? '', price_won: parseWon(price), list_price_won: null, max_per_order: MAX_PER_ORDER,
+      state: 'on', terms: 'normal', options: [], variants: [{ values: [], price_won: parseWon(price), stock: Number(stock) }],
     });
     form.setValues(EMPTY);
     toast(t('product_made'), 'good');

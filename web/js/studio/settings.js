@@ -51,7 +51,7 @@ function Identity({ form }) {
       <${Field} form=${form} name="email" label=${t('shop_email')} type="email" maxlength="120" />
       <${Field} form=${form} name="business_number" label=${t('shop_business_number')} inputmode="numeric" shape=${hyphenBusiness} placeholder="123-45-67890" />
       <${Field} form=${form} name="mail_order_number" label=${t('shop_mail_order_number')} maxlength="40" isOptional hint=${t('mail_order_hint')} />
-      <${Field} form=${form} name="returns_text" label=${t('returns')} rows="4" maxlength="2000" hint=${t('returns_hint')} />
+      <${Field} form=${form} name="returns_text" label=${t('returns')} rows="4" maxlength="600" hint=${t('returns_hint')} />
     </section>`;
 }
 
@@ -87,5 +87,5 @@ export function Settings({ studio, who }) {
       <${Refusal} problem=${problem} />
       <div class="save-row"><button type="submit" class="button wide" disabled=${isBusy}>${t('save')}</button></div>
     </form>
-    <section class="panel"><h2>${t('stream_key')}</h2><${StreamKey} canRotate=${who.role === 'owner'} /></section>`;
+    <section class="panel"><h2>${t('stream_key')}</h2><${StreamKey} canRotate=${who.shop.role === 'owner'} /></section>`;
 }

@@ -10,6 +10,7 @@ import { Refusal } from '../shared/problem.js';
 import { fromInput } from '../shared/time.js';
 import { useAct } from '../shared/use.js';
 import { t } from '../strings.js';
+import { NoticeSheet } from './notice.js';
 import { OnAir } from './on-air.js';
 import { Preview } from './preview.js';
 import { Report } from './report.js';
@@ -46,18 +47,19 @@ function NewShow({ load }) {
 const hasIdentity = (shop) => ['name', 'representative', 'address', 'phone', 'email', 'business_number'].every((name) => shop[name]);
 
 /* [[key, is done, where it is done], …] */
-const checklist = ({ shop, products, show }) => [
+const checklist = ({ shop, products, show, full }) => [
   ['identity', hasIdentity(shop), 'shop'],
   ['returns', Boolean(shop.returns_text), 'shop'],
   ['bank', Boolean(shop.bank_account && shop.bank_name && shop.bank_holder), 'shop'],
   ['products', products.some(({ state }) => state === 'on'), 'products'],
-  ['notice', Boolean(show?.notice), null],
+  ['notice', Boolean(full?.notice), show && 'notice'],
   ['signal', show?.state === 'ready' || show?.state === 'live', null],
 ];
 
 // words: check_identity check_returns check_bank check_products check_notice check_signal check_done check_todo
 function Checklist({ studio, go }) {
   const items = checklist(studio);
+  const [isNotice, setNotice] = useState(false);
   const left = items.filter(([, isDone]) => !isDone).length;
   return html`
     <section class="panel checklist">
@@ -66,8 +68,9 @@ function Checklist({ studio, go }) {
         <li key=${name} class=${isDone ? 'done' : ''} data-check=${name}>
           <span class="check-mark" aria-hidden="true">${isDone && html`<${Icon} name="check" />`}</span>
           <span>${t(`check_${name}`)}<span class="unseen"> ${t(isDone ? 'check_done' : 'check_todo')}</span></span>
-          ${!isDone && where && html`<button type="button" class="button small quiet" onClick=${() => go(where)}>${t('check_go')}</button>`}
+          ${!isDone && where && html`<button type="button" class="button small quiet" onClick=${() => (where === 'notice' ? setNotice(true) : go(where))}>${t('check_go')}</button>`}
         </li>`)}</ul>
+      ${isNotice && html`<${NoticeSheet} show=${studio.show} text="" onDone=${studio.load} onClose=${() => setNotice(false)} />`}
     </section>`;
 }
 

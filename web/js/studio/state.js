@@ -1,6 +1,6 @@
 // What the studio knows: the shop, its open show, products and orders, kept fresh.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { get, Problem } from '../shared/api.js';
+import { get, Problem, put } from '../shared/api.js';
 import { won } from '../shared/format.js';
 import { ShowSocket } from '../shared/socket.js';
 import { toast } from '../shared/toast.js';
@@ -9,9 +9,11 @@ import { t } from '../strings.js';
 import { chime } from './chime.js';
 
 const POLL_MS = 4000;
-const OPEN = ['scheduled', 'ready', 'live'];
+const OPEN = ['live', 'ready', 'scheduled'];
 
-export const openShow = (shows) => shows?.find(({ state }) => OPEN.includes(state)) ?? null;
+/** The one that matters: on air, else with a picture, else the next. */
+export const openShow = (shows) =>
+  (shows ?? []).filter(({ state }) => OPEN.includes(state)).sort((a, b) => OPEN.indexOf(a.state) - OPEN.indexOf(b.state) || (a.starts_at ?? 0) - (b.starts_at ?? 0))[0] ?? null;
 
 /* New orders since the last look: said aloud once each. `known` is null before the first look. */
 function announce(orders, known) {
@@ -25,16 +27,27 @@ function announce(orders, known) {
   return new Set(orders.map(({ id }) => id));
 }
 
-/** {shop, show, products, orders, problem, load()}; each null until it is known. */
+/* What is on sale is what the show sells: a product made or hidden meanwhile comes and goes by itself. */
+async function withProducts(show, products) {
+  const wanted = products.filter(({ state }) => state === 'on').map(({ id }) => id);
+  const full = await get(`/shows/${show.id}`);
+  if (show.state === 'ended' || String(full.products.map(({ id }) => id).sort()) === String([...wanted].sort())) return full;
+  await put(`/shows/${show.id}/products`, { ids: wanted });
+  return get(`/shows/${show.id}`);
+}
+
+/** {shop, show, full, products, orders, problem, load()}; each null until it is known. `full`: the open show as GET /shows/{show} tells it. */
 export function useStudio() {
-  const [state, setState] = useState({ shop: null, shows: null, products: null, orders: null });
+  const [state, setState] = useState({ shop: null, shows: null, full: null, products: null, orders: null });
   const [problem, setProblem] = useState(null);
   const known = useRef(null);
   const load = async () => {
     try {
       const [shop, shows, products, orders] = await Promise.all(['/shop', '/shop/shows', '/shop/products', '/shop/orders'].map(get));
       known.current = announce(orders.items, known.current);
-      setState({ shop, shows: shows.items, products: products.items, orders: orders.items });
+      const open = openShow(shows.items);
+      const full = open && (await withProducts(open, products.items));
+      setState({ shop, shows: shows.items, full, products: products.items, orders: orders.items });
       setProblem(null);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;

@@ -8,7 +8,7 @@ import { Sheet } from '../shared/sheet.js';
 import { useAct } from '../shared/use.js';
 import { has, t } from '../strings.js';
 
-// words: warning_sold_out warning_less_left warning_price_changed warning_off warning_other
+// words: warning_sold_out warning_few warning_reduced warning_over_limit warning_off warning_other
 const warningWords = (item) => t(has(`warning_${item.warning}`) ? `warning_${item.warning}` : 'warning_other', { n: item.left });
 
 function Item({ item, onSet, isBusy }) {
@@ -21,7 +21,7 @@ function Item({ item, onSet, isBusy }) {
         ${item.warning && html`<p class="field-problem">${warningWords(item)}</p>`}
       </div>
       <div class="cart-acts">
-        <${Quantity} value=${item.quantity} max=${item.left} label=${t('quantity_of', { name: item.name })} onChange=${(n) => !isBusy && onSet(item.variant, n)} />
+        <${Quantity} value=${item.quantity} max=${Math.min(item.left, item.max_per_order ?? item.left)} label=${t('quantity_of', { name: item.name })} onChange=${(n) => !isBusy && onSet(item.variant, n)} />
         <button type="button" class="button small quiet" onClick=${() => onSet(item.variant, 0)} aria-label=${t('remove_of', { name: item.name })}>${t('remove')}</button>
       </div>
     </li>`;

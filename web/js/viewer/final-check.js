@@ -42,7 +42,7 @@ export function FinalCheck({ groups, shops, values, agreement }) {
         <div><dt>${t('recipient')}</dt><dd><bdi>${values.recipient}</bdi> ${values.phone}</dd></div>
         <div><dt>${t('delivery')}</dt><dd>${isShip ? html`<bdi>(${values.postcode}) ${values.address} ${values.address_detail}</bdi>` : t('delivery_pickup')}</dd></div>
         ${values.memo && html`<div><dt>${t('memo')}</dt><dd><bdi>${values.memo}</bdi></dd></div>`}
-        <div><dt>${t('tender')}</dt><dd>${t(`tender_${values.tender}`)} ${values.tender === 'transfer' && html`<bdi>${values.depositor}</bdi>`}</dd></div>
+        <div><dt>${t('tender')}</dt><dd>${t(`tender_${values.tender}`)}${values.tender === 'transfer' && html` · <bdi>${t('depositor_is', { name: values.depositor })}</bdi>`}</dd></div>
       </dl>
       <p class="small-print">${t('withdrawal')}</p>
       <p class="small-print">${t('intermediary')}</p>

@@ -21,7 +21,7 @@ export function useHearts(socket, total = 0) {
     timer.current = null;
     const n = mine.current;
     mine.current = 0;
-    socket?.ask('heart', { n }).catch(() => {}); // a heart that got lost is no matter
+    socket?.ask('heart', { n }, { isAnyone: true }).catch(() => {}); // a heart that got lost is no matter
   };
   const give = () => {
     mine.current = Math.min(PER_TELL_MAX, mine.current + 1);

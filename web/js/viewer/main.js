@@ -75,7 +75,7 @@ function Talk({ show, socket, channel, onMenu }) {
 
 /** What stands over the lower half of the picture, from the notice of a product down to the line to write in. */
 function Bottom({ show, socket, player, channel, cart, go, isWriting, setWriting }) {
-  const hearts = useHearts(socket, channel?.gauge.hearts);
+  const hearts = useHearts(socket, channel?.gauge.hearts ?? show.hearts);
   const pin = usePin(show.pin, channel?.entry('pin'), player.player);
   const product = show.products.find(({ id }) => id === pin) ?? show.products.find((one) => !isSoldOut(one)) ?? show.products[0];
   const onBlur = (event) => !event.currentTarget.contains(event.relatedTarget) && setWriting(false);
@@ -100,7 +100,7 @@ function Live() {
   const [isLarge, toggleLarge] = useLarge();
   const [isWriting, setWriting] = useState(false);
   const { kind, show, socket, channel } = useShow(name, (pushes) => {
-    for (const { ch, e } of pushes) if (ch === 'me' && e === 'order') toast(t('order_changed'), 'good');
+    for (const { ch, e, d } of pushes) if (ch === 'me' && e === 'order' && d.state !== 'pending') toast(t('order_changed'), 'good');
   });
   const card = cardOf(kind, show);
   const player = usePlayer(name, card === undefined, token);
@@ -117,8 +117,8 @@ function Live() {
       <div class="stage" data-state=${state}>
         ${player.element(t('video_label', { name: title }))}
         <${Top} show=${show} name=${name} isLive=${isPlaying || state === 'stalled' || (show?.state === 'live' && state !== 'ended')}
-          viewers=${channel?.gauge.viewers ?? player.viewers} onIdentity=${() => go({ name: 'identity', shop: show.shop.id })}>
-          ${show && html`<${LargeButton} isLarge=${isLarge} onToggle=${toggleLarge} />`}
+          viewers=${channel?.gauge.viewers ?? show?.viewers ?? player.viewers} large=${show && html`<${LargeButton} isLarge=${isLarge} onToggle=${toggleLarge} />`}
+          onIdentity=${() => go({ name: 'identity', shop: show.shop.id })}>
           ${WITH_SOUND.includes(state) && html`<${SoundChip} video=${player.video} muted=${player.muted} />`}
         <//>
         ${!isPlaying && html`<${Card} state=${state} startsAt=${show?.starts_at} onRetry=${() => player.player.retry()} onPlay=${() => player.player.play()} />`}

@@ -60,11 +60,18 @@ export function ProductsSheet({ show, onOpen, onIdentity, onClose }) {
     <//>`;
 }
 
-const withValue = (values, i, value) => values.map((old, j) => (i === j ? value : old));
-
-/* Could any variant with these values (null: not chosen yet) still be bought? */
+/* Could a variant with these values still be bought? null: not chosen yet. */
 const isPossible = (product, values) =>
   product.variants.some((variant) => variant.left > 0 && values.every((value, i) => value === null || variant.values[i] === value));
+
+/* Options are chosen from the first to the last: a choice never closes an earlier one, and takes back later ones that it makes impossible. */
+const upTo = (values, i, value) => values.map((old, j) => (j < i ? old : j === i ? value : null));
+
+function choose(product, values, i, value) {
+  const next = values.map((old, j) => (j === i ? value : old));
+  for (let j = i + 1; j < next.length; j++) if (!isPossible(product, upTo(next, j, next[j]))) next[j] = null;
+  return next;
+}
 
 function Options({ product, values, onChange }) {
   return product.options.map((option, i) => html`
@@ -74,7 +81,7 @@ function Options({ product, values, onChange }) {
         ${option.values.map((value) => html`
           <label key=${value} class="option-value">
             <input type="radio" name=${`option-${i}`} value=${value} checked=${values[i] === value}
-              disabled=${!isPossible(product, withValue(values, i, value))} onChange=${() => onChange(withValue(values, i, value))} />
+              disabled=${!isPossible(product, upTo(values, i, value))} onChange=${() => onChange(choose(product, values, i, value))} />
             <span dir="auto">${value}</span>
           </label>`)}
       </div>

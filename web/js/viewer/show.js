@@ -4,6 +4,7 @@ import { get, Problem } from '../shared/api.js';
 import { ShowSocket } from '../shared/socket.js';
 
 const RELOAD_MS = 2000;
+const SPREAD_MS = 1500; // a product's news come as its id only: not everybody asks at once
 const AWAY_MS = 30000; // a page that was hidden so long asks anew
 
 /**
@@ -29,12 +30,16 @@ export function useShow(id, onPushes) {
     };
     const open = () => new ShowSocket(id, (pushes) => {
       listener.current?.(pushes, socket.current);
-      if (pushes.some(({ e }) => e === 'products')) load();
+      if (pushes.some(({ ch, e }) => ch === 'ctl' && e === 'product')) loadSoon();
       redraw((n) => n + 1);
     }).start();
     const onVisible = () => {
       if (document.hidden) hiddenAt = Date.now();
       else if (hiddenAt && Date.now() - hiddenAt > AWAY_MS) load();
+    };
+    const loadSoon = () => {
+      clearTimeout(timer);
+      timer = setTimeout(load, Math.random() * SPREAD_MS);
     };
     load();
     document.addEventListener('visibilitychange', onVisible);

@@ -20,7 +20,7 @@ function Elapsed({ since }) {
   return html`<time class="elapsed">${clock(serverNow() - since)}</time>`;
 }
 
-export function Top({ show, name, isLive, viewers, onIdentity, children }) {
+export function Top({ show, name, isLive, viewers, large, onIdentity, children }) {
   return html`
     <header class="top">
       <div class="top-row">
@@ -28,12 +28,13 @@ export function Top({ show, name, isLive, viewers, onIdentity, children }) {
           ? html`<button type="button" class="shop-button" aria-label=${t('seller_info_of', { name: show.shop.name })} onClick=${onIdentity}>
               <span class="avatar" aria-hidden="true">${[...show.shop.name][0]}</span><bdi class="shop-name">${show.shop.name}</bdi><${Icon} name="info" /></button>`
           : html`<a class="home" href="/">${t('app')}</a>`}
+        ${large}
         <a class="icon-button leave" href="/" aria-label=${t('leave')}><${Icon} name="close" /></a>
       </div>
       <div class="top-row facts">
         ${isLive && html`<span class="badge">${t('live')}</span>`}
         ${show?.access === 'token' && html`<span class="badge quiet">${t('rehearsal')}</span>`}
-        ${viewers > 0 && html`<span class="count">${t('watching', { n: count(viewers) })}</span>`}
+        ${isLive && viewers > 0 && html`<span class="count">${t('watching', { n: count(viewers) })}</span>`}
         ${isLive && show?.started_at && html`<${Elapsed} since=${show.started_at} />`}
         ${children}
       </div>
