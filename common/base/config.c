@@ -61,6 +61,24 @@ static void read_file(struct config_load *load, const char *path)
 
 /* ---- the environment ---- */
 
+/* "JANGTEO_AUTH_PUBLISH" as "auth.publish". */
+static bool is_elsewhere(const char *entry, size_t name_size)
+{
+    const char *from = entry + sizeof(env_prefix) - 1;
+    size_t size = name_size - (sizeof(env_prefix) - 1);
+    char name[CONFIG_NAME_MAX_BYTES], *section_end;
+
+    if (size >= sizeof(name))
+        return false;
+    for (size_t i = 0; i < size; i++)
+        name[i] = from[i] >= 'A' && from[i] <= 'Z' ? (char)(from[i] - 'A' + 'a') : from[i];
+    name[size] = '\0';
+    section_end = strchr(name, '_');
+    if (section_end)
+        *section_end = '.';
+    return config_is_elsewhere(name);
+}
+
 /* JANGTEO_RELAY_WOKRERS is a fault; JANGTEO_CHAT_… is another service's, and JANGTEO_WORD no option at all. */
 static void check_env_name(struct config_load *load, const char *entry)
 {
@@ -78,7 +96,7 @@ static void check_env_name(struct config_load *load, const char *entry)
     for (size_t i = 0; i < section_size; i++)
         word[i] = section[i] >= 'A' && section[i] <= 'Z' ? (char)(section[i] - 'A' + 'a') : '?';
     word[section_size] = '\0';
-    if (!config_passes_over(load->spec, word))
+    if (!config_passes_over(load->spec, word) && !is_elsewhere(entry, name_size))
         config_fault(load, "environment", "unknown variable %.*s", (int)name_size, entry);
 }
 

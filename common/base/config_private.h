@@ -44,6 +44,9 @@ void config_read_text(struct config_load *load, const char *text, size_t size, c
 /** Whether `section` is not this table's but known to be another service's. */
 bool config_passes_over(const struct jt_config_spec *spec, const char *section);
 
+/** Whether "section.key" is an option of another service in a section that several have. */
+bool config_is_elsewhere(const char *name);
+
 void config_print_help(const struct jt_config_spec *spec, FILE *out);
 
 #endif
