@@ -13,9 +13,7 @@
 #include "loop/loop.h"
 
 enum {
-    PROGRESS_MIN_BYTES = 16 * 1024, /* in progress_ms, or all that waited: a byte now and then is
-                                       none */
-    DISCARD_MAX_BYTES = 1 << 20,    /* of a peer that goes on sending while we finish */
+    DISCARD_MAX_BYTES = 1 << 20, /* of a peer that goes on sending while we finish */
 };
 
 #define TO(state) (1U << (state))
@@ -87,10 +85,8 @@ int jt_ws_append(struct jt_ws *ws, struct jt_ws_frame *frame, size_t sent)
 {
     int err;
 
-    if (ws->backlog.count == 0) {
-        ws->window_us = jt_loop_now_us(ws->group->loop);
-        ws->window_bytes = 0;
-    }
+    if (ws->backlog.count == 0)
+        ws->moved_us = jt_loop_now_us(ws->group->loop);
     err = jt_ws_backlog_push(&ws->backlog, frame, sent);
     update_watch(ws);
     return err;
@@ -113,7 +109,8 @@ void jt_ws_push(struct jt_ws *ws)
         jt_ws_lose(ws);
         return;
     }
-    ws->window_bytes += (size_t)n;
+    if (n > 0)
+        ws->moved_us = jt_loop_now_us(ws->group->loop);
     ws->is_blocked = ws->backlog.count > 0;
     finish_stream(ws);
     update_watch(ws);
@@ -340,16 +337,13 @@ void jt_ws_on_io(void *arg, int events)
 
 /* ---- time ---- */
 
-/** Has the backlog stood still, or all but? */
-static bool is_stuck(struct jt_ws *ws, int64_t now_us)
+/**
+ * Has the backlog stood still? Who reads a byte now and then does not move it: the kernel tells of
+ * room in lumps, a third of its buffer at a time.
+ */
+static bool is_stuck(const struct jt_ws *ws, int64_t now_us)
 {
-    if (!ws->backlog.count || now_us - ws->window_us < ms(ws->group->config.progress_ms))
-        return false;
-    if (ws->window_bytes < PROGRESS_MIN_BYTES)
-        return true;
-    ws->window_us = now_us;
-    ws->window_bytes = 0;
-    return false;
+    return ws->backlog.count && now_us - ws->moved_us >= ms(ws->group->config.progress_ms);
 }
 
 static void ping(struct jt_ws *ws, int64_t now_us)

@@ -52,9 +52,8 @@ struct jt_ws {
     int64_t opened_us, heard_us, pinged_us;
     int64_t begun_us;    /* the message that is coming in; 0: none */
     int64_t counted_us;  /* `controls` since then */
-    int64_t window_us;   /* the backlog's progress since then */
+    int64_t moved_us;    /* the backlog: last bytes out, or its begin */
     int64_t deadline_us; /* closing, finishing */
-    size_t window_bytes; /* sent within */
     size_t discarded;    /* read and thrown away while finishing */
 
     struct jt_ws_backlog backlog;

@@ -1,4 +1,4 @@
-/* http/websocket.h over a pair of sockets, the loop turned by hand; the peer's bytes are written from RFC 6455. */
+/* http/websocket.h over a TCP connection, the loop turned by hand; the peer's bytes are written from RFC 6455. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,7 +21,7 @@
 #include "http/websocket.h"
 #include "loop/loop.h"
 
-enum { PATIENCE_S = 20, ANSWER_MAX = 128 };
+enum { PATIENCE_S = 20, ANSWER_MAX = 128, PEER_BUFFER = 16 * 1024 };
 
 /** One group and one socket of it; `peer` is the client's end. */
 struct stage {
@@ -81,6 +82,25 @@ static void on_closed(void *arg, struct jt_ws *ws, enum jt_ws_why why, unsigned 
 
 static const struct jt_ws_events events = {on_message, on_drained, on_closed};
 
+/** A connection on loopback: what a TCP socket takes of a message ends anywhere. */
+static void connect_pair(int ends[2])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    int buffer = PEER_BUFFER;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    ends[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(setsockopt(ends[1], SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer)), 0);
+    assert_int_equal(connect(ends[1], (struct sockaddr *)&address, size), 0);
+    ends[0] = accept(listener, NULL, NULL);
+    assert_true(ends[0] >= 0);
+    (void)close(listener);
+}
+
 static void open_stage(struct stage *stage, const struct jt_ws_config *config)
 {
     int ends[2];
@@ -88,7 +108,7 @@ static void open_stage(struct stage *stage, const struct jt_ws_config *config)
     *stage = (struct stage){0};
     assert_int_equal(jt_loop_new("test", &stage->loop), 0);
     assert_int_equal(jt_ws_group_new(stage->loop, config, &events, stage, &stage->group), 0);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    connect_pair(ends);
     assert_int_equal(jt_ws_adopt(stage->group, ends[0], NULL, stage, &stage->ws), 0);
     assert_int_equal(jt_ws_group_count(stage->group), 1);
     stage->peer = ends[1];
@@ -404,7 +424,7 @@ static void test_w7_close_is_not_waited_for_forever(void **state)
     open_stage(&stage, &(struct jt_ws_config){.close_ms = 60});
     assert_int_equal(jt_http_places_new(1, -1, &places), 0);
     assert_int_equal(jt_http_place_take(places, "::1", &place), 0);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    connect_pair(ends);
     assert_int_equal(jt_http_place_take(places, "::1", &next), -EMFILE);
     jt_ws_close(stage.ws, 1000, NULL);
     turn_until(&stage, is_closed);
@@ -436,6 +456,27 @@ static void test_w3_message_that_never_ends(void **state)
     close_stage(&stage);
 }
 
+/* One message ends and the next begins in the same segment, again and again: none takes long. */
+static void test_w3_time_is_counted_per_message(void **state)
+{
+    static const uint8_t next[] = {0x80, 0x81, 0, 0, 0, 0, 'b', 0x01, 0x81, 0, 0, 0, 0, 'a'};
+    int64_t end_us = jt_clock_mono_us() + 900 * JT_USEC_PER_MSEC;
+    struct stage stage;
+
+    (void)state;
+    open_stage(&stage, &(struct jt_ws_config){.message_timeout_ms = 300});
+    tell(&stage, next + 7, sizeof(next) - 7);
+    while (jt_clock_mono_us() < end_us) {
+        tell(&stage, next, sizeof(next));
+        turn_until(&stage, has_heard);
+        assert_string_equal(stage.heard, "[ab]");
+        stage.heard[0] = '\0';
+        assert_int_equal(stage.closed, 0);
+        (void)usleep(20000);
+    }
+    close_stage(&stage);
+}
+
 static void test_p33_ping_flood(void **state)
 {
     static const uint8_t ping[] = {0x89, 0x80, 0, 0, 0, 0};
@@ -451,6 +492,28 @@ static void test_p33_ping_flood(void **state)
     turn_until(&stage, is_closed);
     assert_int_equal(stage.code, JT_WS_CODE_POLICY);
     close_stage(&stage);
+}
+
+/** What the peer finds when it reads at last: the frame that was half out is whole, then the reason. */
+static void expect_whole_frames_then_slow(struct stage *stage, size_t size)
+{
+    uint8_t bytes[2048];
+    size_t got = 0, want = 4;
+
+    for (;;) {
+        turn_until(stage, has_answer);
+        got += (size_t)recv(stage->peer, bytes + got, want - got, MSG_DONTWAIT);
+        if (got < want)
+            continue;
+        if (bytes[0] == 0x88)
+            break;
+        assert_int_equal(bytes[0], 0x81);
+        assert_int_equal(bytes[2] << 8 | bytes[3], size);
+        want = want == 4 ? 4 + size : 4;
+        got = want == 4 ? 0 : got;
+    }
+    assert_memory_equal(bytes, "\x88\x02\x0f\xa8", 4);
+    expect_end(stage);
 }
 
 static void test_p31_queue_is_bounded(void **state)
@@ -474,6 +537,7 @@ static void test_p31_queue_is_bounded(void **state)
     turn_until(&stage, is_closed);
     assert_int_equal(stage.why, JT_WS_WHY_SLOW);
     assert_int_equal(stage.code, JT_WS_CODE_SLOW);
+    expect_whole_frames_then_slow(&stage, 1000);
     jt_ws_frame_unref(&frame);
     close_stage(&stage);
 }
@@ -500,7 +564,7 @@ static void test_p31_small_frames_are_counted_too(void **state)
 
 static void fill_socket(struct stage *stage, struct jt_ws_frame *frame)
 {
-    while (jt_ws_queued_bytes(stage->ws) == 0)
+    while (jt_ws_queued_bytes(stage->ws) < 10 * PEER_BUFFER)
         assert_int_equal(jt_ws_send(stage->ws, frame), 0);
 }
 
@@ -635,10 +699,12 @@ static void test_callbacks_may_free_the_group(void **state)
 static void test_peer_that_is_gone(void **state)
 {
     struct jt_ws_frame *frame = jt_ws_frame_text("a", 1);
+    const struct linger reset = {.l_onoff = 1};
     struct stage stage;
 
     (void)state;
     open_stage(&stage, NULL);
+    assert_int_equal(setsockopt(stage.peer, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), 0);
     (void)close(stage.peer);
     stage.peer = -1;
     assert_int_equal(jt_ws_send(stage.ws, frame), -ESHUTDOWN);
@@ -666,6 +732,7 @@ int main(void)
         cmocka_unit_test(test_w7_no_pong_to_frequent_pings),
         cmocka_unit_test(test_w7_close_is_not_waited_for_forever),
         cmocka_unit_test(test_w3_message_that_never_ends),
+        cmocka_unit_test(test_w3_time_is_counted_per_message),
         cmocka_unit_test(test_p33_ping_flood),
         cmocka_unit_test(test_p31_queue_is_bounded),
         cmocka_unit_test(test_p31_small_frames_are_counted_too),
