@@ -108,11 +108,10 @@ static struct hall_room *find_room(struct channel *channel, const char *show)
 
 static void arm(struct hall_room *room)
 {
-    int64_t due_ms = room_due_ms(room->room);
+    int64_t due_ms = room_due_ms(room->room), now_ms = now_of(room->channel).mono_ms;
 
     if (due_ms != INT64_MAX)
-        jt_timer_start(room->timer,
-                       JT_MAX(due_ms * MSEC_US - jt_loop_now_us(room->channel->loop), 0), 0);
+        jt_timer_start(room->timer, JT_MAX(due_ms - now_ms, 0) * MSEC_US, 0);
 }
 
 static void on_due(void *arg)

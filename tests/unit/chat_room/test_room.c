@@ -5,7 +5,7 @@ static void test_message_reaches_all_once_and_is_made_once(void **state)
 {
     struct rig *rig = rig_new();
     struct page *pages[50];
-    char name[16], mid[64];
+    char name[24], mid[64];
     int made;
 
     (void)state;
@@ -211,7 +211,7 @@ static void test_c4_rates_by_person_and_address(void **state)
 {
     struct rig *rig = rig_new();
     struct page *pages[40];
-    char words[32], name[16];
+    char words[32], name[24];
     int said = 0;
 
     (void)state;
@@ -247,7 +247,7 @@ static void test_c4_ipv6_is_limited_by_its_64(void **state)
 
     (void)state;
     for (int i = 0; i < 40; i++) {
-        char name[16], words[16];
+        char name[24], words[24];
         struct room_identity who;
 
         (void)snprintf(name, sizeof(name), "six%d", i);
@@ -564,7 +564,7 @@ static void test_room_shows_what_can_be_read(void **state)
     struct rig *rig = rig_new();
     struct page *page = rig_join(rig, "watch", ACCESS_GUEST),
                 *host = rig_join(rig, "host", ACCESS_HOST), *crowd[200];
-    char name[16], words[32];
+    char name[24], words[32];
     int shown;
 
     (void)state;
@@ -607,7 +607,7 @@ static void test_w8_slow_reader_loses_chat_first(void **state)
     page_skip(slow);
     slow->is_behind = true;
     for (int i = 0; i < 7; i++) {
-        char words[16];
+        char words[24];
 
         (void)snprintf(words, sizeof(words), "word %d", i);
         assert_string_equal(rig_say(rig, host, words, NULL), "");
