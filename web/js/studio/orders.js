@@ -25,7 +25,7 @@ const isPickup = (order) => order.delivery === 'pickup';
 function nextActs(order) {
   // words: do_confirm do_ready do_picked_up do_shipped do_delivered
   const pickup = isPickup(order);
-  const acts = { pending: ['confirm'], paid: [pickup ? 'ready' : 'shipped'], ready: ['picked_up'], shipping: ['delivered'] };
+  const acts = { pending: [order.tender === 'at_pickup' ? 'ready' : 'confirm'], expired: ['confirm'], paid: [pickup ? 'ready' : 'shipped'], ready: ['picked_up'], shipping: ['delivered'] };
   return acts[order.state] ?? [];
 }
 
