@@ -294,14 +294,13 @@ static void *race_buy(void *arg)
     struct race *race = arg;
     uint64_t random = 4242424242;
     struct store_checkout_result result;
+    struct rig_order wish = {.variant_id = race->variant, .quantity = 1, .price_won = 1000};
 
     for (;;) {
-        struct rig_order wish = {
-            .variant_id = race->variant, .quantity = 1, .price_won = 1000, .now_ms = race->due_ms};
-
         (void)pthread_barrier_wait(&race->gate);
         if (race->is_over)
             return NULL;
+        wish.now_ms = race->due_ms;
         race->bought = rig_buy_with(rig.store, &random, &wish, &result);
         memcpy(race->rival, result.orders[0], sizeof(race->rival));
         (void)pthread_barrier_wait(&race->gate);
