@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -12,6 +13,7 @@
 #include "relay/config.h"
 #include "relay/message.h"
 #include "relay/worker.h"
+#include "whip/rate.h"
 #include "whip/resource.h"
 
 static struct jt_metric refused_total = JT_COUNTER(
@@ -22,6 +24,7 @@ struct relay_whep {
     struct relay_workers *workers;
     struct jt_hooks *hooks;
     struct jt_whip *endpoint;
+    struct jt_rate_table guesses; /* by address; HTTP thread only */
 };
 
 static void refuse(struct jt_whip_pending *pending, const char *reason)
@@ -37,6 +40,23 @@ static struct relay_ticket read_ticket(struct relay_whep *whep, const struct jt_
                              jt_clock_wall_us() / JT_USEC_PER_MSEC);
 }
 
+static bool is_loopback(const char *peer)
+{
+    return strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0 || strcmp(peer, "unix") == 0;
+}
+
+/* The endpoint gives each token a bucket of its own: an invented one is counted as if there were none (threat A5). */
+static bool is_guess_within(struct relay_whep *whep, const struct jt_whip_offer *offer,
+                            const struct relay_ticket *ticket)
+{
+    const struct jt_rate rate = {(int)whep->config->whep_posts_per_s,
+                                 (int)whep->config->whep_posts_burst};
+
+    if (ticket->kind != RELAY_TICKET_BAD || is_loopback(offer->peer))
+        return true;
+    return jt_rate_table_take(&whep->guesses, 'p', offer->peer, rate, jt_clock_mono_us());
+}
+
 static void on_offer(void *arg, struct jt_whip_pending *pending, const struct jt_whip_offer *offer)
 {
     struct relay_whep *whep = arg;
@@ -47,6 +67,11 @@ static void on_offer(void *arg, struct jt_whip_pending *pending, const struct jt
                                     .ticket = read_ticket(whep, offer),
                                     .size = offer->sdp_size};
 
+    if (!is_guess_within(whep, offer, &message.ticket)) {
+        jt_metric_add(&refused_total, "guessing", 1);
+        jt_whip_refuse(pending, 429, "too_many_requests", "Too many requests", 1);
+        return;
+    }
     if (relay_workers_viewers(whep->workers) >= whep->config->viewers_max) {
         refuse(pending, "full");
         return;
@@ -87,6 +112,8 @@ int relay_whep_new(const struct relay_config *config, struct relay_workers *work
         .has_show = true,
         .has_free_loopback = true,
         .peer_post = {(int)config->whep_posts_per_s, (int)config->whep_posts_burst},
+        /* one link may be given to all who are invited to a rehearsal */
+        .token_post = {(int)config->whep_posts_per_s, (int)config->whep_posts_burst},
         .sessions_max = (int)config->viewers_max};
     struct relay_whep *whep = calloc(1, sizeof(*whep));
     int err;
@@ -96,7 +123,9 @@ int relay_whep_new(const struct relay_config *config, struct relay_workers *work
     whep->config = config;
     whep->workers = workers;
     whep->hooks = hooks;
-    err = jt_whip_new(&endpoint, &ops, whep, &whep->endpoint);
+    err = getrandom(&whep->guesses.seed, sizeof(whep->guesses.seed), 0) < 0 ? -errno : 0;
+    if (!err)
+        err = jt_whip_new(&endpoint, &ops, whep, &whep->endpoint);
     if (err) {
         free(whep);
         return err;

@@ -343,6 +343,17 @@ test('a2: a show for invited people takes play tokens for it, in the header alon
     assert.ok(!relay.text().includes(good), 'no token in a log line');
 });
 
+test('a5: who makes tokens up is held to the rate of an address, others are not', async (t) => {
+    const { chat, relay } = await place(t, { relay: { 'whep.posts_per_s': 1, 'whep.posts_burst': 5 } });
+    const ask = (peer, token) =>
+        request('/whep/market', { socketPath: relay.socketPath, method: 'POST', headers: { 'Content-Type': 'application/sdp', 'X-Forwarded-For': peer, Authorization: `Bearer ${token}` }, body: OFFER });
+    const statuses = new Set();
+    for (let i = 0; i < 100 && !statuses.has(429); i++) statuses.add((await ask('203.0.113.9', `made-up-${i}`)).status);
+    assert.deepEqual([...statuses], [404, 429]);
+    assert.equal((await ask('203.0.113.9', makeToken(chat.keys.token))).status, 404, 'a good token is not a guess');
+    assert.equal((await ask('203.0.113.10', 'made-up')).status, 404);
+});
+
 const ended = (relay, reason) => relay.metric('jangteo_relay_viewers_ended_total', { reason });
 
 /** Change the access and expect `count` viewers to be gone in time. */
