@@ -32,7 +32,7 @@ enum {
     CHANNEL_SHUTDOWN_JITTER_MS = 15 * 1000, /* facts: everybody is back within it */
 };
 
-/** Close codes; those of http/websocket.h come beside them. From 4400 on: do not reconnect by yourself. */
+/** Close codes; those of http/websocket.h come beside them. After 4403, 4404 and 4409 a page need not come back. */
 enum channel_code {
     CHANNEL_CODE_SHUTDOWN =
         4001, /* reason "retry=MS": come back after so long, jittered per page */

@@ -317,6 +317,8 @@ static void on_message(void *arg, struct jt_ws *ws, const char *text, size_t siz
     if (socket->member) {
         room_receive(socket->room->room, socket->member, text, size, now_of(socket->channel));
         arm(socket->room);
+    } else if (socket->waiting && !size) {
+        return; /* a page's word that it is there */
     } else if (socket->room || room_message_read(text, size, &message) ||
                message.verb != ROOM_HELLO) {
         jt_ws_close(ws, CHANNEL_CODE_BAD_MESSAGE, "hello_first");

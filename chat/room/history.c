@@ -248,10 +248,6 @@ void room_history_write(const struct room_history *history, int64_t offset, stru
 
     for (int live = 0; offset < 0 && at > oldest && live < ROOM_HISTORY_JOIN;)
         live += history->shown[--at % ROOM_HISTORY_MAX]->body != NULL;
-    for (; at <= history->offset; at++) {
-        const struct line *line = history->shown[at % ROOM_HISTORY_MAX];
-
-        if (line->body || offset >= 0)
-            write_line(out, line);
-    }
+    for (; at <= history->offset; at++)
+        write_line(out, history->shown[at % ROOM_HISTORY_MAX]);
 }

@@ -50,7 +50,7 @@ int room_history_flush(struct room_history *history, int64_t mono_ms, struct roo
 int64_t room_history_offset(const struct room_history *history);
 bool room_history_can_resume(const struct room_history *history, int64_t offset);
 
-/** What came after `offset`, tombstones too; -1: the last ROOM_HISTORY_JOIN messages. Each push is followed by a comma. */
+/** What came after `offset`; -1: the last ROOM_HISTORY_JOIN messages. Tombstones too: no offset is missing. Each push is followed by a comma. */
 void room_history_write(const struct room_history *history, int64_t offset,
                         struct room_buffer *out);
 

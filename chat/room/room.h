@@ -97,7 +97,7 @@ JT_MUST_CHECK int room_join(struct room *room, const struct room_hello *hello, v
                             struct room_time now, struct room_member **out);
 void room_leave(struct room *room, struct room_member *member, struct room_time now);
 
-/** A message from a page's socket. The answer goes out at once; what others see waits for the flush. */
+/** A message from a page's socket; an empty one is a sign of life and has no answer. The answer goes out at once; what others see waits for the flush. */
 void room_receive(struct room *room, struct room_member *member, const char *bytes, size_t size,
                   struct room_time now);
 

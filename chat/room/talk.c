@@ -381,7 +381,7 @@ void room_receive(struct room *room, struct room_member *member, const char *byt
                   struct room_time now)
 {
     struct room_message message;
-    int err = room_message_read(bytes, size, &message);
+    int err = size ? room_message_read(bytes, size, &message) : 0;
     int cost = err ? BAD_MESSAGE_COST : 1;
 
     if (member->is_out)
@@ -391,6 +391,8 @@ void room_receive(struct room *room, struct room_member *member, const char *byt
         return;
     }
     room_bucket_take(&member->messages, ROOM_RATE_MESSAGES, cost, now.mono_ms);
+    if (!size) /* a page's word that it is there */
+        return;
     if (err)
         room_answer_error(room, member, message.id, "bad_request", -1);
     else if (message.verb == ROOM_HELLO)

@@ -23,7 +23,6 @@ struct client {
     json_t *deleted;          /* delete may come before the message */
     char epoch[32];
     int64_t ctl, chat;
-    bool is_synced; /* before it a new page's offsets have holes: deleted messages */
     int resets, recoveries, skipped;
 };
 
@@ -54,7 +53,6 @@ static void client_push(struct client *client, const json_t *push)
     if (strcmp(lane, "gauge") == 0 || strcmp(lane, "me") == 0)
         return;
     if (strcmp(event, "sync") == 0) {
-        client->is_synced = true;
         client->ctl = offset;
         client->chat = json_integer_value(json_object_get(d, "chat"));
         return;
@@ -78,7 +76,7 @@ static void client_push(struct client *client, const json_t *push)
         return;
     }
     is_old = offset <= client->chat;
-    if (!is_old && client->is_synced)
+    if (!is_old && client->chat >= 0)
         assert_true(offset == client->chat + 1); /* no hole */
     client->chat = JT_MAX(client->chat, offset);
     if (strcmp(event, "gone") == 0)
@@ -104,7 +102,6 @@ static void client_read(struct client *client)
                 json_object_clear(client->state);
                 json_object_clear(client->deleted);
                 client->ctl = client->chat = -1;
-                client->is_synced = false;
                 client->resets++;
             }
         }
