@@ -78,6 +78,19 @@ test('channel: a gap in the talk is counted, a late joiner has none', () => {
     assert.equal(channel.skipped, 4);
 });
 
+test('channel: what the server says it left out is counted once, what was deleted meanwhile goes', () => {
+    const channel = opened();
+    for (const o of [1, 2]) channel.apply(message(`m${o}`, o));
+    channel.apply({ ch: 'chat', o: 9, e: 'skipped', d: { n: 7 } });
+    channel.apply(message('m10', 10));
+    assert.equal(channel.skipped, 7);
+    channel.apply({ ch: 'chat', o: 10, e: 'skipped', d: { n: 3 } }); // the room's own mark takes no offset
+    channel.apply(message('m11', 11));
+    channel.apply({ ch: 'chat', o: 12, e: 'gone', d: { mid: 'm2' } });
+    assert.equal(channel.skipped, 10);
+    assert.deepEqual([...channel.messages.keys()], ['m1', 'm10', 'm11']);
+});
+
 test('channel: the list is bounded', () => {
     const channel = opened();
     for (let o = 1; o <= 5000; o++) channel.apply(message(`m${o}`, o));

@@ -41,6 +41,11 @@ export class Channel {
     const before = this.offsets[ch];
     if (Number.isInteger(o)) this.offsets[ch] = Math.max(before ?? o, o);
     if (ch === 'ctl') return EVENTS.includes(e) ? this.#onEvent(e, d) : this.#onEntry(e, d, o);
+    if (e === 'skipped') { // o: how far we are after it
+      this.skipped += d.n;
+      return true;
+    }
+    if (e === 'gone') return this.messages.delete(d.mid); // deleted while we were away
     if (e !== 'msg') return false;
     if (before !== undefined && o > before + 1) this.skipped += o - before - 1;
     return this.#onMessage(d);
