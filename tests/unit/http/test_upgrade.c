@@ -110,7 +110,7 @@ static void test_h6_handler_is_told_who_and_what(void **state)
 {
     struct jt_http_server *server = start(0);
     char bytes[4];
-    int peer = dial();
+    int peer = dial(), other = dial();
 
     (void)state;
     assert_int_equal(
@@ -126,7 +126,11 @@ static void test_h6_handler_is_told_who_and_what(void **state)
     assert_int_equal(send(taken.fd, "out", 3, 0), 3); /* not shut down */
     assert_int_equal(recv(peer, bytes, sizeof(bytes), 0), 3);
     assert_int_equal(recv(taken.fd, bytes, sizeof(bytes), 0), 2); /* nothing of the head is left */
-    jt_http_server_free(server);                                  /* it outlives the server */
+    assert_int_equal(send(peer, "in", 2, 0), 2);
+    assert_int_equal(ask(other, "/nowhere", ORIGIN), 400); /* what came is none of its business */
+    assert_int_equal(recv(taken.fd, bytes, sizeof(bytes), 0), 2);
+    (void)close(other);
+    jt_http_server_free(server); /* it outlives the server */
     assert_int_equal(send(taken.fd, "out", 3, 0), 3);
     assert_int_equal(recv(peer, bytes, sizeof(bytes), 0), 3);
     give_back();
