@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,8 +20,7 @@ struct job {
     store_job_fn fn;
     void *arg;
     int result;
-    bool is_done;
-    pthread_cond_t done;
+    sem_t done; /* not the store's lock: those who wake up need not queue for it */
 };
 
 struct store {
@@ -60,7 +60,7 @@ static int run(struct store_db *db, const char *text)
 
 /* What a batch is tried as. A savepoint per job costs a copy of each page the job touches, and failing is rare. */
 enum trial {
-    TRIAL_OPEN,  /* no savepoints: a job that fails after it wrote something spoils the batch, -EAGAIN */
+    TRIAL_OPEN, /* no savepoints: a job that fails after it wrote something spoils the batch, -EAGAIN */
     TRIAL_SAVED, /* a savepoint each: one that fails leaves its neighbours alone */
 };
 
@@ -125,19 +125,16 @@ static int run_batch(struct store_db *db, struct job *first)
 }
 
 /* Those that failed by themselves know why; the others learn that nothing was kept. */
-static void settle(struct store *store, struct job *first, int err)
+static void settle(struct job *first, int err)
 {
-    (void)pthread_mutex_lock(&store->lock);
     while (first) {
         struct job *job = first;
 
         first = job->next;
         if (err && job->result >= 0)
             job->result = err;
-        job->is_done = true;
-        (void)pthread_cond_signal(&job->done); /* under the lock: afterwards it is gone */
+        (void)sem_post(&job->done); /* afterwards it is gone */
     }
-    (void)pthread_mutex_unlock(&store->lock);
 }
 
 /* Wait for jobs and take them; NULL when the store closes and none is left. */
@@ -180,15 +177,16 @@ static void *write_batches(void *arg)
             jt_metric_add(&failures, NULL, 1);
             jt_error("store.commit", KV("err", (const char *)strerror(-err)), KV("jobs", count));
         }
-        settle(store, first, err);
+        settle(first, err);
     }
     return NULL;
 }
 
 int store_write(struct store *store, store_job_fn fn, void *arg)
 {
-    struct job job = {.fn = fn, .arg = arg, .done = PTHREAD_COND_INITIALIZER};
+    struct job job = {.fn = fn, .arg = arg};
 
+    (void)sem_init(&job.done, 0, 0);
     (void)pthread_mutex_lock(&store->lock);
     if (store->waiting >= STORE_WAITING_MAX || store->is_closing) {
         (void)pthread_mutex_unlock(&store->lock);
@@ -196,12 +194,12 @@ int store_write(struct store *store, store_job_fn fn, void *arg)
     }
     *store->last = &job;
     store->last = &job.next;
-    store->waiting++;
-    (void)pthread_cond_signal(&store->has_jobs);
-    while (!job.is_done)
-        (void)pthread_cond_wait(&job.done, &store->lock);
+    if (store->waiting++ == 0)
+        (void)pthread_cond_signal(&store->has_jobs);
     (void)pthread_mutex_unlock(&store->lock);
-    (void)pthread_cond_destroy(&job.done);
+    while (sem_wait(&job.done)) /* a signal's handler ran */
+        ;
+    (void)sem_destroy(&job.done);
     return job.result;
 }
 

@@ -350,19 +350,19 @@ static atomic_int syncs;
 
 static void keep_copy(int fd)
 {
-    char link[64], path[256], copy[400];
+    char link[64], path[256], copy[512];
     ssize_t size;
+    int length;
 
     (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
     size = readlink(link, path, sizeof(path) - 1);
     if (size <= 0)
         return;
     path[size] = '\0';
-    if (!*durable || !strstr(path, "shop.sqlite") || strstr(path, "backup"))
+    if (!*durable || !strstr(path, "/shop.sqlite"))
         return;
-    (void)snprintf(copy, sizeof(copy), "cp %s %s/shop.sqlite%s", path, durable,
-                   strstr(path, "-wal") ? "-wal" : "");
-    if (system(copy) == 0)
+    length = snprintf(copy, sizeof(copy), "cp %s %s/%s", path, durable, strrchr(path, '/') + 1);
+    if (length > 0 && (size_t)length < sizeof(copy) && system(copy) == 0)
         syncs++;
 }
 
