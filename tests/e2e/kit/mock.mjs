@@ -14,6 +14,7 @@ const web = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 const PAGES = [[/^\/$/, 'index'], [/^\/live\/[A-Za-z0-9_-]{1,128}$/, 'live'], [/^\/order\/[A-Za-z0-9_-]{22}$/, 'order'], [/^\/(studio|operator)$/, null]];
 const HISTORY_MAX = 50;
+const FREE_OF_CSRF = ['/session', '/guests', '/tickets', '/invites/look', '/invites/accept'];
 
 function pageOf(pathname) {
     for (const [pattern, name] of PAGES) {
@@ -217,7 +218,8 @@ export class Mock {
             this.refuse.delete(name);
             throw new Refused(status, code, more);
         }
-        if (request.method !== 'GET' && this.who?.csrf && request.headers['x-csrf-token'] !== this.who.csrf) throw new Refused(403, 'csrf');
+        const isFree = request.method === 'POST' && FREE_OF_CSRF.includes(where);
+        if (request.method !== 'GET' && !isFree && this.who?.csrf && request.headers['x-csrf-token'] !== this.who.csrf) throw new Refused(403, 'csrf');
         for (const { method, pattern, answer } of routes) {
             const found = method === request.method && pattern.exec(where);
             if (!found) continue;
