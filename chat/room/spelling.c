@@ -220,6 +220,8 @@ static bool read_hangul(struct spelling *s, uint32_t c)
         push_syllable(s, c);
         return true;
     }
+    if (c < 0x80)
+        return false;
     n = utf8proc_decompose_char((utf8proc_int32_t)c, parts, JT_COUNT(parts),
                                 UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, NULL);
     for (utf8proc_ssize_t i = 0; i < n && i < (utf8proc_ssize_t)JT_COUNT(parts); i++) {
@@ -237,9 +239,12 @@ static bool read_hangul(struct spelling *s, uint32_t c)
 static uint32_t plain(uint32_t c)
 {
     int32_t parts[8];
-    utf8proc_ssize_t n = utf8proc_decompose_char((utf8proc_int32_t)c, parts, JT_COUNT(parts),
-                                                 UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, NULL);
+    utf8proc_ssize_t n;
 
+    if (c < 0x80)
+        return c;
+    n = utf8proc_decompose_char((utf8proc_int32_t)c, parts, JT_COUNT(parts),
+                                UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, NULL);
     return n >= 1 && parts[0] < 0x80 ? (uint32_t)parts[0] : c;
 }
 
@@ -287,14 +292,19 @@ void room_spelling_read(const char *text, enum room_reading reading, struct room
     uint32_t c;
 
     out->count = 0;
+    out->has_others = false;
     for (; size; text += n, size -= n) {
         n = jt_utf8_next(text, size, &c);
         if (!n)
             break;
-        if ((reading != ROOM_READ_LATIN && read_hangul(&s, c)) || read_other(&s, c))
+        if (reading != ROOM_READ_LATIN && read_hangul(&s, c)) {
             s.is_in_word = true;
-        else
+        } else if (read_other(&s, c)) {
+            s.is_in_word = true;
+            out->has_others = true;
+        } else {
             leave_out(&s, c);
+        }
     }
     if (out->count)
         last(&s)->ends_word = last(&s)->ends;

@@ -38,6 +38,7 @@ struct room_sound {
 struct room_sounds {
     struct room_sound sounds[ROOM_SOUNDS_MAX];
     size_t count;
+    bool has_others; /* something else than Hangul was read as a sound */
 };
 
 /** Read `text` (UTF-8, cleaned). What is longer than ROOM_SOUNDS_MAX is cut. */

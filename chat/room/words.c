@@ -9,7 +9,8 @@
 
 enum {
     SOUNDS_PER_WORD = ROOM_WORD_MAX_CHARACTERS * 4,
-    FIRSTS = ROOM_SOUND_LATIN + 26,
+    BEGINNINGS = 1024,
+    SOUNDS_MIN = 2, /* one alone is no word */
     KEYBOARD_SOUNDS_MIN =
         4, /* shorter ones on the Latin keyboard are words of other languages: "qt", "tq" */
 };
@@ -41,15 +42,21 @@ struct word {
 };
 
 struct room_words {
-    struct word *firsts[FIRSTS];
+    struct word *beginnings[BEGINNINGS];
     size_t count;
 };
 
+/* Words by their first two sounds. */
+static size_t beginning(int first, int second)
+{
+    return ((size_t)first * 31 + (size_t)second) % BEGINNINGS;
+}
+
 static int add_sounds(struct room_words *words, const struct room_sounds *sounds, bool is_innocent)
 {
-    struct word *word;
+    struct word *word, **at;
 
-    if (!sounds->count || sounds->count > SOUNDS_PER_WORD)
+    if (sounds->count < SOUNDS_MIN || sounds->count > SOUNDS_PER_WORD)
         return 0;
     if (words->count == ROOM_WORDS_MAX)
         return -EMSGSIZE;
@@ -63,8 +70,9 @@ static int add_sounds(struct room_words *words, const struct room_sounds *sounds
         word->sounds[i] = sounds->sounds[i].sound;
         word->is_alone &= sounds->sounds[i].is_alone;
     }
-    word->next = words->firsts[word->sounds[0]];
-    words->firsts[word->sounds[0]] = word;
+    at = &words->beginnings[beginning(word->sounds[0], word->sounds[1])];
+    word->next = *at;
+    *at = word;
     words->count++;
     return 0;
 }
@@ -123,14 +131,22 @@ void room_words_free(struct room_words *words)
 {
     if (!words)
         return;
-    for (size_t i = 0; i < FIRSTS; i++)
-        while (words->firsts[i]) {
-            struct word *word = words->firsts[i];
+    for (size_t i = 0; i < BEGINNINGS; i++)
+        while (words->beginnings[i]) {
+            struct word *word = words->beginnings[i];
 
-            words->firsts[i] = word->next;
+            words->beginnings[i] = word->next;
             free(word);
         }
     free(words);
+}
+
+static const struct word *first_of(const struct room_words *words, const struct room_sounds *text,
+                                   size_t at)
+{
+    if (at + SOUNDS_MIN > text->count)
+        return NULL;
+    return words->beginnings[beginning(text->sounds[at].sound, text->sounds[at + 1].sound)];
 }
 
 static bool is_equal(const struct word *word, const struct room_sounds *text, size_t at)
@@ -155,9 +171,13 @@ static bool has_space(const struct room_sounds *text, size_t at, size_t count)
 /* Whole syllables, and over a space only whole words: "다시 발송" ends one and begins another. */
 static bool is_hit(const struct word *word, const struct room_sounds *text, size_t at)
 {
-    const struct room_sound *first = &text->sounds[at], *end = &text->sounds[at + word->count - 1];
+    const struct room_sound *first, *end;
 
-    if (!is_equal(word, text, at) || !first->begins || !end->ends)
+    if (!is_equal(word, text, at))
+        return false;
+    first = &text->sounds[at];
+    end = &text->sounds[at + word->count - 1];
+    if (!end->ends)
         return false;
     if (word->sounds[0] >= ROOM_SOUND_LATIN)
         return first->begins_word;
@@ -171,8 +191,7 @@ static bool is_innocent(const struct room_words *words, const struct room_sounds
     size_t from = at > SOUNDS_PER_WORD ? at - SOUNDS_PER_WORD : 0;
 
     for (; from <= at; from++)
-        for (const struct word *word = words->firsts[text->sounds[from].sound]; word;
-             word = word->next)
+        for (const struct word *word = first_of(words, text, from); word; word = word->next)
             if (word->is_innocent && from + word->count >= end && is_equal(word, text, from) &&
                 !has_space(text, from, word->count))
                 return true;
@@ -184,12 +203,14 @@ static bool match(const struct room_words *words, enum room_reading reading,
 {
     size_t count_min = reading == ROOM_READ_KEYBOARD ? KEYBOARD_SOUNDS_MIN : 1;
 
-    for (size_t at = 0; at < text->count; at++)
-        for (const struct word *word = words->firsts[text->sounds[at].sound]; word;
-             word = word->next)
+    for (size_t at = 0; at < text->count; at++) {
+        if (!text->sounds[at].begins)
+            continue;
+        for (const struct word *word = first_of(words, text, at); word; word = word->next)
             if (!word->is_innocent && word->count >= count_min && is_hit(word, text, at) &&
                 !is_innocent(words, text, at, at + word->count))
                 return true;
+    }
     return false;
 }
 
@@ -199,6 +220,8 @@ bool room_words_match(const struct room_words *words, const char *text)
 
     for (int reading = 0; reading < ROOM_READINGS; reading++) {
         room_spelling_read(text, (enum room_reading)reading, &sounds);
+        if (reading != ROOM_READ_HANGUL && !sounds.has_others)
+            continue; /* as before */
         if (match(words, (enum room_reading)reading, &sounds))
             return true;
     }

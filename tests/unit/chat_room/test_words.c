@@ -315,8 +315,8 @@ static void test_lists(void **state)
     (void)state;
     memset(long_list, 'a', ROOM_WORDS_MAX_BYTES + 1);
     assert_int_equal(room_words_new(long_list, &words), -EMSGSIZE);
-    for (size_t i = 0; i < ROOM_WORDS_MAX_BYTES; i += 2)
-        memcpy(long_list + i, "b\n", 2);
+    for (size_t i = 0; i + 3 <= ROOM_WORDS_MAX_BYTES; i += 3)
+        memcpy(long_list + i, "bb\n", 3);
     long_list[ROOM_WORDS_MAX_BYTES] = '\0';
     assert_int_equal(room_words_new(long_list, &words), -EMSGSIZE); /* too many words */
     free(long_list);
