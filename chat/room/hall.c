@@ -8,10 +8,16 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "chat/room/words.h"
 #include "http/server.h"
 
 enum { SECOND_US = 1000000, MSEC_US = 1000, RETRY_FIRST_MS = 500 };
+
+static struct jt_metric pages_now = JT_GAUGE("jangteo_chat_pages", "Open sockets.", NULL);
+static struct jt_metric rooms_now = JT_GAUGE("jangteo_chat_rooms", "Rooms.", NULL);
+static struct jt_metric closed_total =
+    JT_COUNTER("jangteo_chat_closed_total", "Sockets closed, by reason.", "reason");
 
 static struct room_time now_of(const struct channel *channel)
 {
@@ -156,6 +162,7 @@ static void free_room(struct hall_room *room)
     if (*at) {
         *at = room->next;
         room->channel->room_count--;
+        jt_metric_add(&rooms_now, NULL, -1);
     }
     jt_timer_free(room->timer);
     room_free(room->room);
@@ -225,6 +232,7 @@ static int add_room(struct channel *channel, const char *show, struct hall_room 
     room->next = *bucket;
     *bucket = room;
     channel->room_count++;
+    jt_metric_add(&rooms_now, NULL, 1);
     *out = room;
     return 0;
 }
@@ -329,12 +337,19 @@ static void on_message(void *arg, struct jt_ws *ws, const char *text, size_t siz
 
 static void on_closed(void *arg, struct jt_ws *ws, enum jt_ws_why why, unsigned code)
 {
+    static const char *const reasons[] = {
+        [JT_WS_WHY_PEER] = "peer",     [JT_WS_WHY_GONE] = "gone",
+        [JT_WS_WHY_OWNER] = "put_out", [JT_WS_WHY_FAILED] = "failed",
+        [JT_WS_WHY_SLOW] = "slow",     [JT_WS_WHY_SILENT] = "silent",
+        [JT_WS_WHY_STALE] = "stale",   [JT_WS_WHY_SHUTDOWN] = "shutdown",
+    };
     struct hall_socket *socket = jt_ws_arg(ws);
     struct hall_room *room = socket->room;
 
     (void)arg;
-    (void)why;
     (void)code;
+    jt_metric_add(&pages_now, NULL, -1);
+    jt_metric_add(&closed_total, reasons[why], 1);
     stop_waiting(socket);
     if (socket->member)
         room_leave(room->room, socket->member, now_of(socket->channel));
@@ -358,6 +373,7 @@ static void adopt(struct channel *channel, struct post *post)
         return;
     }
     post->fd = -1;
+    jt_metric_add(&pages_now, NULL, 1);
 }
 
 /* Posts. */

@@ -5,8 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/metrics.h"
 #include "chat/access/rights.h"
 #include "chat/room/private.h"
+
+static struct jt_metric messages_total =
+    JT_COUNTER("jangteo_chat_messages_total", "Messages taken from pages.", NULL);
+static struct jt_metric refused_total =
+    JT_COUNTER("jangteo_chat_refused_total",
+               "What pages asked for and did not get, by the answer's code.", "code");
 
 enum { BAD_MESSAGE_COST = 10 /* ours: five in a row and the page is out */ };
 
@@ -43,6 +50,7 @@ void room_answer_error(struct room *room, struct room_member *member, int64_t id
 {
     char json[128];
 
+    jt_metric_add(&refused_total, code, 1);
     if (retry_ms > 0)
         (void)snprintf(json, sizeof(json), "{\"c\":\"%s\",\"t\":1,\"ra\":%" PRId64 "}", code,
                        retry_ms);
@@ -95,6 +103,7 @@ static void say(struct room *room, struct room_member *member, const struct room
         return;
     }
     room->messages++;
+    jt_metric_add(&messages_total, NULL, 1);
     (void)room_talk_said(&member->person->talk, say, message->send.key, mid);
     answer_mid(room, member, message->id, mid);
 }
