@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "chat/store/wal_file.h"
+
 enum {
     STATEMENTS_MAX = 256, /* a power of two; ours: texts of this folder */
     BUSY_TIMEOUT_MS = 5000,
@@ -95,14 +97,15 @@ int store_db_open(const char *path, bool is_writer, struct store_db **out)
     if (!err && is_writer)
         err = make_private(path);
     if (!err)
-        err = store_errno(sqlite3_open_v2(path, &db->sql, FLAGS, NULL));
+        err =
+            store_errno(sqlite3_open_v2(path, &db->sql, FLAGS, is_writer ? store_wal_vfs() : NULL));
     if (!err)
         err = store_errno(sqlite3_busy_timeout(db->sql, BUSY_TIMEOUT_MS));
     if (!err)
         err = store_errno(sqlite3_exec(db->sql, settings, NULL, NULL, NULL));
     if (!err)
-        err = store_errno(sqlite3_exec(db->sql, is_writer ? writer_settings : reader_settings, NULL,
-                                       NULL, NULL));
+        err = store_errno(
+            sqlite3_exec(db->sql, is_writer ? writer_settings : reader_settings, NULL, NULL, NULL));
     if (err) {
         store_db_close(db);
         return err;
