@@ -48,6 +48,7 @@ for (const short of ['ingest', 'relay', 'chat', 'worker']) {
     checkImage(name, file);
     checkCode(name, file);
     checkUnits(name, file);
+    check(!readFileSync(file).includes('JANGTEO_FAIL_POINT'), `${name} can be told to fail (chat/store/fail.h)`);
 }
 const commands = JSON.parse(readFileSync(path.join(build, 'compile_commands.json'), 'utf8'));
 check(commands.every(({ command }) => command.includes('-D_FORTIFY_SOURCE=3')), 'a unit was compiled without FORTIFY 3');
