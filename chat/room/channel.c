@@ -55,13 +55,19 @@ void post_free(struct post *post)
     free(post);
 }
 
+static bool is_for_all(enum post_kind kind)
+{
+    return kind == POST_ADOPT || kind == POST_TELL || kind == POST_KICK;
+}
+
 /* "" for `show` and `key`: none. NULL without memory, or (with EINVAL) when one of them is too long. */
 static struct post *post_new(enum post_kind kind, const char *show, const char *key)
 {
     struct post *post;
 
     errno = EINVAL;
-    if (strlen(show) > ROOM_SHOW_MAX_BYTES || strlen(key) > HALL_KEY_MAX_BYTES)
+    if (strlen(show) > ROOM_SHOW_MAX_BYTES || strlen(key) > HALL_KEY_MAX_BYTES ||
+        (!*show && !is_for_all(kind)))
         return NULL;
     errno = ENOMEM;
     post = calloc(1, sizeof(*post));

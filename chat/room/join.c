@@ -25,7 +25,7 @@ static struct room_bucket *address_of(struct room *room, const char *address)
     uint64_t hash = room->seed ^ 14695981039346656037U; /* FNV-1a */
 
     if (access_address_key(address, key))
-        strncpy((char *)key, address, sizeof(key) - 1); /* a unix socket without a front door */
+        memcpy(key, address, strnlen(address, sizeof(key))); /* no address, but of some peer */
     for (size_t i = 0; i < sizeof(key); i++)
         hash = (hash ^ key[i]) * 1099511628211U;
     return room->addresses[(hash ^ hash >> 32) % ROOM_ADDRESSES];

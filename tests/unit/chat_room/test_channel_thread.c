@@ -447,6 +447,8 @@ static void test_mailbox_refuses_what_it_cannot_hold(void **state)
     assert_int_equal(channel_publish(embedder->channel, show, "k", 0, "e", "{}"), -EINVAL);
     assert_int_equal(channel_publish(embedder->channel, "show", show, 0, "e", "{}"), -EINVAL);
     assert_int_equal(channel_publish(embedder->channel, "show", "k", 0, "e", "[]"), -EINVAL);
+    assert_int_equal(channel_publish(embedder->channel, "", "k", 0, "e", "{}"), -EINVAL);
+    assert_int_equal(channel_close(embedder->channel, ""), -EINVAL);
     assert_int_equal(channel_notice(embedder->channel, "show", "\xff", 0), -EINVAL);
     free(json);
 }
