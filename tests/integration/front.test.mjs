@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
-import { fileScope, rawExchange, request, startJangteo, until } from './harness/index.mjs';
+import { fileScope, rawExchange, request, root, run, startJangteo, until } from './harness/index.mjs';
 
 /** One instance for all tests of this file. */
 let jangteo;
@@ -22,7 +22,7 @@ function assertProblem(answer, status) {
 }
 
 test('front: pages', async () => {
-    for (const path of ['/', '/live/demo']) {
+    for (const path of ['/', '/live/demo', '/studio', '/operator', `/order/${'A'.repeat(22)}`]) {
         const answer = await front(path);
         assert.equal(answer.status, 200, path);
         assert.match(answer.headers['content-type'], /^text\/html/);
@@ -35,7 +35,7 @@ test('front: pages', async () => {
 test('front: paths that are not on the list do not exist', async () => {
     const names = ['/index.html', '/live.html', '/live/', '/live/a/b', '/live/a%2fb', '/live/' + 'n'.repeat(129)];
     names.push('/package.json', '/node_modules/x', '/js/.hidden', '/js/', '/.git/HEAD', '/metrics', '/healthz', '/readyz');
-    names.push('/whep', '/whep/a/b/c', '/whep/a%20b', '/whip/a/b', '/flv/a.mp4', '/hls/a', '/api/v2/shows', '//', '/_problem');
+    names.push('/whep', '/whep/a/b/c', '/whep/a%20b', '/whip/a/b', '/flv/a.mp4', '/hls/a', '/api/v2/shows', '/studio/', '/studio.html', '/order/', '/order/short', `/order/${'A'.repeat(23)}`, '/pictures/a', '/pictures/a/huge', '/pictures/a/b/large', '//', '/_problem');
     for (const path of names) assertProblem(await front(path), 404);
 });
 
@@ -101,7 +101,39 @@ test('a7 c1 h15 front: every answer carries the security headers', async () => {
     }
 });
 
-test('front: shows come from the relay', async () => {
+test('front: what a show is doing comes from the relay, products and talk from chat', async () => {
+    const live = await front('/api/v1/live/nobody');
+    assert.equal(live.status, 404);
+    assert.equal(JSON.parse(live.body).code, 'show_not_live');
+    for (const path of ['/api/v1/live/', '/api/v1/live/a/b', '/api/v1/live/a%2fb']) assert.notEqual((await front(path)).status, 200, path);
+});
+
+test('front: without --open the shows are chat\'s', async () => {
+    const render = (...options) => run('scripts/front/render', ['state=/tmp', 'run=/tmp', 'web=web', 'listen=127.0.0.1:1', 'names=localhost', ...options], { cwd: root });
+    const [closed, open] = await Promise.all([render(), render('shows=relay')]);
+    const place = /location ~ "\^\/api\/v1\/shows/;
+    assert.doesNotMatch(closed.text, place);
+    assert.match(open.text, place);
+});
+
+test('a7 front: order links and tokens are in no log', async () => {
+    const secret = 'Zk3'.repeat(8).slice(0, 22);
+    await front(`/order/${secret}`);
+    await front(`/api/v1/orders/${secret}`);
+    await front(`/api/v1/shop/orders/${secret}`);
+    await front('/marker-of-the-log');
+    await until('the log', async () => (await jangteo.log('front')).includes('/marker-of-the-log'));
+    assert.ok(!(await jangteo.log('front')).includes(secret));
+});
+
+test('h2 front: a picture may be 12 MiB, anything else 64 KiB', async () => {
+    const post = (path, size) => front(path, { method: 'POST', body: Buffer.alloc(size), headers: { 'Content-Type': 'image/png', 'Content-Length': size } });
+    assert.notEqual((await post('/api/v1/pictures', 256 * 1024)).status, 413);
+    assertProblem(await front('/api/v1/pictures', { method: 'POST', headers: { 'Content-Length': 12 * 1024 * 1024 + 1 } }), 413);
+    assertProblem(await post('/api/v1/orders', 64 * 1024 + 1), 413);
+});
+
+test('front: in open mode shows come from the relay', async () => {
     const answer = await front('/api/v1/shows');
     assert.equal(answer.status, 200);
     assert.deepEqual(JSON.parse(answer.body), []);

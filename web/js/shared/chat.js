@@ -63,10 +63,10 @@ export function ChatList({ channel, filter, onMenu }) {
   };
   return html`
     <div class="chat-box">
-      <ul ref=${list} class="messages" role="log" aria-label=${t('chat')} tabindex="0" onScroll=${onScroll}>
+      <div ref=${list} class="messages" role="log" aria-label=${t('chat')} tabindex="0" onScroll=${onScroll}><ul>
         ${channel.skipped > 0 && html`<li class="skipped">${t('chat_skipped', { n: channel.skipped })}</li>`}
         ${messages.map((message) => html`<${Message} key=${message.mid} message=${message} onMenu=${onMenu} />`)}
-      </ul>
+      </ul></div>
       ${unseen > 0 && html`<button type="button" class="chip unseen-pill" onClick=${toEnd}>${t('chat_new', { n: unseen })}<${Icon} name="down" /></button>`}
     </div>`;
 }

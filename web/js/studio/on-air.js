@@ -40,7 +40,7 @@ function PinList({ products, pin, onPin, isBusy }) {
         <div class="product-words"><bdi class="product-name">${product.name}</bdi><${Price} product=${product} />
           <span class="left">${isSoldOut(product) ? t('sold_out') : t('left', { n: leftOf(product) })}</span></div>
         <button type="button" class=${`button small ${product.id === pin ? '' : 'quiet'}`} aria-pressed=${product.id === pin} disabled=${isBusy}
-          aria-label=${t('pin_of', { name: product.name })} onClick=${() => onPin(product.id === pin ? null : product.id)}>${t(product.id === pin ? 'pinned' : 'pin')}</button>
+          aria-label=${`${product.name} ${t(product.id === pin ? 'pinned' : 'pin')}`} onClick=${() => onPin(product.id === pin ? null : product.id)}>${t(product.id === pin ? 'pinned' : 'pin')}</button>
       </li>`)}</ul>`; // words: pin
 }
 

@@ -41,6 +41,7 @@ function Row({ product, onEdit, onStock, load }) {
     await patch(`/shop/products/${product.id}`, { ...productBody(product), state: product.state === 'on' ? 'off' : 'on' });
     await load();
   });
+  const words = product.state === 'on' ? t('turn_off') : t('turn_on');
   return html`
     <li class=${`shelf ${isSoldOut(product) ? 'is-gone' : ''}`} data-product=${product.id}>
       <${Picture} product=${product} />
@@ -52,7 +53,7 @@ function Row({ product, onEdit, onStock, load }) {
       <div class="shelf-acts">
         <button type="button" class="button small quiet" onClick=${onEdit} aria-label=${t('edit_of', { name: product.name })}>${t('edit')}</button>
         <button type="button" class="button small quiet" onClick=${onStock} aria-label=${t('stock_of', { name: product.name })}>${t('stock')}</button>
-        <button type="button" class="button small quiet" disabled=${isBusy} onClick=${toggle} aria-label=${t('toggle_of', { name: product.name })}>${product.state === 'on' ? t('turn_off') : t('turn_on')}</button>
+        <button type="button" class="button small quiet" disabled=${isBusy} onClick=${toggle} aria-label=${`${product.name} ${words}`}>${words}</button>
       </div>
       <${Refusal} problem=${problem} />
     </li>`;

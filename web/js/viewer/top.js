@@ -25,8 +25,8 @@ export function Top({ show, name, isLive, viewers, large, onIdentity, children }
     <header class="top">
       <div class="top-row">
         ${show
-          ? html`<button type="button" class="shop-button" aria-label=${t('seller_info_of', { name: show.shop.name })} onClick=${onIdentity}>
-              <span class="avatar" aria-hidden="true">${[...show.shop.name][0]}</span><bdi class="shop-name">${show.shop.name}</bdi><${Icon} name="info" /></button>`
+          ? html`<button type="button" class="shop-button" onClick=${onIdentity}>
+              <span class="avatar" aria-hidden="true">${[...show.shop.name][0]}</span><bdi class="shop-name">${show.shop.name}</bdi><span class="unseen"> ${t('seller_info_more')}</span><${Icon} name="info" /></button>`
           : html`<a class="home" href="/">${t('app')}</a>`}
         ${large}
         <a class="icon-button leave" href="/" aria-label=${t('leave')}><${Icon} name="close" /></a>
