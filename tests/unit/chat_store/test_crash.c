@@ -13,13 +13,13 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { STEPS = 9, POINTS_MAX = 400, HANDS = 8, ORDERS_MAX = 2000, KILLS = 12 };
+enum { STEPS = 9, POINTS_MAX = 400, HANDS = 8, ORDERS_MAX = 2000 };
 
-/* A process that a sanitizer watches takes long to fork: every third place is enough there. */
+/* A process that a sanitizer watches takes long to fork: every sixth place is enough there. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { STRIDE = 3 };
+enum { STRIDE = 6, KILLS = 3 };
 #else
-enum { STRIDE = 1 };
+enum { STRIDE = 1, KILLS = 12 };
 #endif
 
 static struct rig rig;
