@@ -115,7 +115,7 @@ test('page: a browser without WebRTC is told so', async (t) => {
     await page.addInitScript('delete window.RTCPeerConnection');
     await page.goto(`${jangteo.urls.front}/live/refused`);
     await assertCard(page, 'unsupported');
-    assert.deepEqual(page.faults, []);
+    assert.deepEqual(page.faults.filter((fault) => !/status of 404/.test(fault)), []); // nobody is on air by that name
 });
 
 test('page: a device that wants a tap gets a button', async (t) => {
