@@ -72,7 +72,7 @@ export function ChatList({ channel, filter, onMenu }) {
 }
 
 /** The line to write in. What was refused stays in it. */
-export function Compose({ socket, isFrozen, onFocus }) {
+export function Compose({ socket, isFrozen, onWriting }) {
   const [text, setText] = useState('');
   const [isBusy, setBusy] = useState(false);
   const key = useRef(null); // of this text until it was answered: sent again, it is still one message
@@ -96,7 +96,7 @@ export function Compose({ socket, isFrozen, onFocus }) {
   return html`
     <form class="compose" onSubmit=${send}>
       <input class="compose-text" value=${text} maxlength=${TEXT_MAX} enterkeyhint="send" autocomplete="off" aria-label=${t('chat_input')}
-        placeholder=${t(isFrozen ? 'chat_frozen' : 'chat_input')} disabled=${isFrozen} onFocus=${onFocus}
+        placeholder=${t(isFrozen ? 'chat_frozen' : 'chat_input')} disabled=${isFrozen} onFocus=${() => onWriting?.(true)} onBlur=${() => onWriting?.(false)}
         onInput=${(event) => setText(event.target.value)} />
       <button type="submit" class="icon-button" aria-label=${t('chat_send')} disabled=${isBusy || !text.trim()}><${Icon} name="send" /></button>
     </form>`; // words: chat_frozen chat_input

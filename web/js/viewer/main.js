@@ -74,13 +74,12 @@ function Talk({ show, socket, channel, onMenu }) {
 }
 
 /** What stands over the lower half of the picture, from the notice of a product down to the line to write in. */
-function Bottom({ show, socket, player, channel, cart, go, isWriting, setWriting }) {
+function Bottom({ show, socket, player, channel, cart, go, setWriting }) {
   const hearts = useHearts(socket, channel?.gauge.hearts ?? show.hearts);
   const pin = usePin(show.pin, channel?.entry('pin'), player.player);
   const product = show.products.find(({ id }) => id === pin) ?? show.products.find((one) => !isSoldOut(one)) ?? show.products[0];
-  const onBlur = (event) => !event.currentTarget.contains(event.relatedTarget) && setWriting(false);
   return html`
-    <div class="bottom" onFocusOut=${onBlur}>
+    <div class="bottom">
       <div class="bottom-main">
         ${product && html`<${ProductCard} show=${show} product=${product} isPinned=${product.id === pin} onOpen=${(id) => go({ name: 'option', product: id })} />`}
         <div class="line">
@@ -88,7 +87,7 @@ function Bottom({ show, socket, player, channel, cart, go, isWriting, setWriting
             <${Icon} name="list" /><span class="round-words">${t('products')}</span></button>
           <button type="button" class="round bag cart-open" onClick=${() => go({ name: 'cart' })} aria-label=${t('cart_of', { n: countOf(cart.cart) })}>
             <${Icon} name="bag" />${countOf(cart.cart) > 0 && html`<span class="count-dot">${countOf(cart.cart)}</span>`}<span class="round-words">${t('cart')}</span></button>
-          ${socket && html`<${Compose} socket=${socket} isFrozen=${show.chat_frozen && !isStaff(channel.you?.role)} onFocus=${() => setWriting(true)} />`}
+          ${socket && html`<${Compose} socket=${socket} isFrozen=${show.chat_frozen && !isStaff(channel.you?.role)} onWriting=${setWriting} />`}
           <${HeartButton} hearts=${hearts} />
         </div>
       </div>
@@ -123,7 +122,7 @@ function Live() {
         <//>
         ${!isPlaying && html`<${Card} state=${state} startsAt=${show?.starts_at} onRetry=${() => player.player.retry()} onPlay=${() => player.player.play()} />`}
         ${isPlaying && player.paused && html`<button class="button play" onClick=${() => player.player.play()}>${t('play')}</button>`}
-        ${show && html`<${Bottom} ...${{ show, socket, player, channel, cart, go, isWriting, setWriting }} />`}
+        ${show && html`<${Bottom} ...${{ show, socket, player, channel, cart, go, setWriting }} />`}
       </div>
       ${show && html`<${Talk} show=${show} socket=${socket} channel=${channel} onMenu=${(message) => go({ name: 'moderation', message })} />`}
       ${sheet && html`<${Sheets} ...${{ sheet, go, show, cart, socket }} />`}
