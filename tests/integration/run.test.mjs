@@ -102,7 +102,6 @@ test('run: stops even when its data folder was removed', async (t) => {
 test('x4 run: open mode stays on loopback', async () => {
     for (const args of [
         ['--open', '--lan', '192.0.2.1'],
-        ['--demo', '--lan', '192.0.2.1'],
         ['--open', '--public', 'live.example'],
     ]) {
         const { code, text } = await run(script, [...args, '--no-build']);
@@ -152,7 +151,7 @@ test('run: wrong words are refused, help is given', async () => {
     }
     const { code, text } = await run(script, ['--help']);
     assert.equal(code, 0);
-    assert.match(text, /--open.*--demo/s);
+    assert.match(text, /--open.*--demo.*--no-robot/s);
 });
 
 test('v12 run: a service that refuses its configuration is shown with its reason', async (t) => {
