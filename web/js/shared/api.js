@@ -28,15 +28,15 @@ async function exchange(method, path, { body, headers = {}, timeoutMs = TIMEOUT_
     options.headers['Content-Type'] = isJson ? 'application/json' : body.type;
     options.body = isJson ? JSON.stringify(body) : body;
   }
-  let response;
   try {
-    response = await fetch(BASE + path, options);
+    const response = await fetch(BASE + path, options);
+    noteServerTime(response.headers.get('date'));
+    if (!response.ok) throw announced(await problemOf(response));
+    return response.status === 204 ? null : await response.json(); // its time may run out here, too
   } catch (error) {
+    if (error instanceof Problem) throw error;
     throw new Problem(0, error.name === 'TimeoutError' ? 'timeout' : 'unreachable');
   }
-  noteServerTime(response.headers.get('date'));
-  if (!response.ok) throw announced(await problemOf(response));
-  return response.status === 204 ? null : response.json();
 }
 
 /* Whose session ended elsewhere is told so by the page, not by each of its parts. */
