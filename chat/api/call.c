@@ -180,6 +180,15 @@ bool api_call_body(struct api_call *call, struct api_body *body,
     return !problem;
 }
 
+bool api_call_is_empty(struct api_call *call)
+{
+    struct api_body body;
+    bool is_good = api_call_body(call, &body, NULL, NULL);
+
+    api_body_free(&body);
+    return is_good;
+}
+
 int64_t api_call_shop(const struct api_call *call)
 {
     if (call->person.kind == STORE_OPERATOR)

@@ -75,6 +75,9 @@ void api_refuse_errno(struct api_call *call, int err);
 bool api_call_body(struct api_call *call, struct api_body *body,
                    void (*read)(struct api_body *body, void *arg), void *arg);
 
+/** POST without content, as JSON's empty object, so that no foreign form can send it. false: refused already. */
+bool api_call_is_empty(struct api_call *call);
+
 /**
  * The shop whose things the caller may touch, as the store takes it: 0 (any) for an operator, -1 (none has it) for whoever
  * works for no shop. Handlers of SHOP operations pass it on, so that a foreign thing is absent (pitfall 46).

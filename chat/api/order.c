@@ -346,15 +346,11 @@ void api_order_list(struct api_call *call)
 
 void api_order_cancel(struct api_call *call)
 {
-    struct api_body body;
     uint8_t id[16];
     int err;
 
-    if (!api_call_body(call, &body, NULL, NULL)) {
-        api_body_free(&body);
+    if (!api_call_is_empty(call))
         return;
-    }
-    api_body_free(&body);
     err = api_order_id(call, id);
     if (!err)
         err = store_order_withdraw(call->parts->store, call->person.account_id, id, call->now_ms);

@@ -71,21 +71,12 @@ static void answer_moved(struct api_call *call, const uint8_t id[16], int err)
     free(order);
 }
 
-static bool is_empty(struct api_call *call)
-{
-    struct api_body body;
-    bool is_good = api_call_body(call, &body, NULL, NULL);
-
-    api_body_free(&body);
-    return is_good;
-}
-
 void api_shop_order_confirm(struct api_call *call)
 {
     uint8_t id[16];
     int err;
 
-    if (!is_empty(call))
+    if (!api_call_is_empty(call))
         return;
     err = api_order_id(call, id);
     if (!err)
@@ -134,7 +125,7 @@ void api_shop_order_move(struct api_call *call)
     uint8_t id[16];
     int err;
 
-    if (!is_empty(call))
+    if (!api_call_is_empty(call))
         return;
     err = api_order_id(call, id);
     if (!err)

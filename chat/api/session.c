@@ -119,15 +119,11 @@ void api_guest_create(struct api_call *call)
 {
     uint8_t address[ACCESS_ADDRESS_KEY_BYTES];
     struct api_new_session session;
-    struct api_body body;
     int64_t id, wait_ms;
     int err;
 
-    if (!api_call_body(call, &body, NULL, NULL)) {
-        api_body_free(&body);
+    if (!api_call_is_empty(call))
         return;
-    }
-    api_body_free(&body);
     if (call->has_session) { /* somebody already: a page that asks twice does no harm */
         api_answer(call, 200, describe(call));
         return;

@@ -222,8 +222,11 @@ static void answer_key(struct api_call *call, int err, const char *key)
 void api_key_reveal(struct api_call *call)
 {
     char key[ACCESS_SECRET_CHARACTERS + 1];
-    int err = open_key(call, key);
+    int err;
 
+    if (!api_call_is_empty(call))
+        return;
+    err = open_key(call, key);
     if (err == -ENOENT)
         err = make_key(call, true, key);
     if (err == -EEXIST) /* another device was first */
@@ -236,6 +239,8 @@ void api_key_rotate(struct api_call *call)
 {
     char key[ACCESS_SECRET_CHARACTERS + 1];
 
+    if (!api_call_is_empty(call))
+        return;
     answer_key(call, make_key(call, false, key), key);
     explicit_bzero(key, sizeof(key));
 }

@@ -9,6 +9,7 @@
 #include "chat/api/describe.h"
 #include "chat/api/handlers.h"
 #include "chat/live/live.h"
+#include "chat/live/owner.h"
 #include "chat/live/ticket.h"
 #include "chat/room/text.h"
 #include "chat/store/order.h"
@@ -196,7 +197,7 @@ void api_show_report(struct api_call *call)
 /* ---- ways in ---- */
 
 /* Towards this show's shop; elsewhere its people are buyers like others. */
-static enum access_role role_in(const struct api_call *call, const struct store_show *show)
+static enum access_role role_in(const struct api_call *call, const struct live_owner *owner)
 {
     int role = access_role_parse(call->person.shop_role);
 
@@ -204,16 +205,16 @@ static enum access_role role_in(const struct api_call *call, const struct store_
         return ACCESS_OPERATOR;
     if (call->person.kind != STORE_BUYER)
         return ACCESS_GUEST;
-    return call->person.shop_id == show->shop_id && role >= 0 ? (enum access_role)role
-                                                              : ACCESS_BUYER;
+    return call->person.shop_id == owner->shop_id && role >= 0 ? (enum access_role)role
+                                                               : ACCESS_BUYER;
 }
 
-static void name_of(const struct api_call *call, const struct store_show *show,
+static void name_of(const struct api_call *call, const struct live_owner *owner,
                     struct room_identity *who)
 {
     bool is_staff = who->role != ACCESS_BUYER && who->role != ACCESS_GUEST;
     const char *name =
-        is_staff && who->role != ACCESS_OPERATOR ? show->shop_name : call->person.name;
+        is_staff && who->role != ACCESS_OPERATOR ? owner->shop_name : call->person.name;
 
     if (call->person.kind == STORE_GUEST && call->has_session)
         (void)snprintf(who->name, sizeof(who->name), "손님%lld",
@@ -223,16 +224,16 @@ static void name_of(const struct api_call *call, const struct store_show *show,
         (void)snprintf(who->name, sizeof(who->name), "손님");
 }
 
-static void identify(struct api_call *call, const struct store_show *show,
+static void identify(struct api_call *call, const struct live_owner *owner,
                      struct room_identity *who)
 {
-    *who = (struct room_identity){.role = role_in(call, show), .is_reader = !call->has_session};
+    *who = (struct room_identity){.role = role_in(call, owner), .is_reader = !call->has_session};
     if (call->has_session)
         (void)snprintf(who->person, sizeof(who->person), "%lld",
                        (long long)call->person.account_id);
     else
         access_secret_new(who->person);
-    name_of(call, show, who);
+    name_of(call, owner, who);
 }
 
 static void read_show(struct api_body *body, void *arg)
@@ -246,12 +247,12 @@ static void answer_ticket(struct api_call *call, const char *link)
 {
     char ticket[LIVE_TICKET_MAX_BYTES];
     struct room_identity who;
-    struct store_show show;
-    int err = store_show_get(call->parts->store, link, 0, &show);
+    struct live_owner owner;
+    int err = live_owner_of(call->parts->live, link, &owner);
 
     if (!err) {
-        identify(call, &show, &who);
-        err = live_ticket_make(call->parts->keyring, show.link, &who, call->now_ms, ticket);
+        identify(call, &owner, &who);
+        err = live_ticket_make(call->parts->keyring, link, &who, call->now_ms, ticket);
     }
     if (err < 0)
         api_refuse_errno(call, err);
@@ -274,9 +275,12 @@ void api_play_token_create(struct api_call *call)
 {
     char token[PLAY_TOKEN_MAX_BYTES], subject[64];
     struct store_show show;
-    int err = store_show_get(call->parts->store, api_call_param(call, "show"), api_call_shop(call),
-                             &show);
+    int err;
 
+    if (!api_call_is_empty(call))
+        return;
+    err = store_show_get(call->parts->store, api_call_param(call, "show"), api_call_shop(call),
+                         &show);
     if (!err) {
         (void)snprintf(subject, sizeof(subject), "show:%s", show.link);
         err = jt_token_make(call->parts->keyring, JT_TOKEN_PLAY, "relay", subject, call->now_ms,

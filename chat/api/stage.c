@@ -241,25 +241,15 @@ static void move(struct api_call *call, enum store_show_state to, const char *op
     answer_changed(call, err, &show);
 }
 
-/* POST without content, as JSON's empty object, so that no foreign form can send it. */
-static bool is_empty(struct api_call *call)
-{
-    struct api_body body;
-    bool is_good = api_call_body(call, &body, NULL, NULL);
-
-    api_body_free(&body);
-    return is_good;
-}
-
 void api_show_start(struct api_call *call)
 {
-    if (is_empty(call))
+    if (api_call_is_empty(call))
         move(call, STORE_SHOW_LIVE, "show.start", "");
 }
 
 void api_show_end(struct api_call *call)
 {
-    if (is_empty(call))
+    if (api_call_is_empty(call))
         move(call, STORE_SHOW_ENDED, "show.end", "");
 }
 

@@ -83,7 +83,7 @@ export function faultsOfAnswer(operation, answer) {
 const ANYWHERE = ['busy', 'store_unavailable'];
 
 function faultsOfProblem(operation, { status, body }, type) {
-    const codes = [...operation.spec['x-problems'], ...ANYWHERE, ...(operation.schema ? ['body_not_json'] : [])];
+    const codes = [...operation.spec['x-problems'], ...ANYWHERE, ...(operation.schema ? ['body_not_json', 'body_too_large'] : [])];
     const faults = complaints('#/components/schemas/Problem', body);
     if (type !== 'application/problem+json') faults.push(`content-type is ${type}`);
     if (body.status !== status) faults.push(`status is ${status}, in the content ${body.status}`);
