@@ -111,7 +111,7 @@ test('channel: what came lies over what was read', () => {
     assert.equal(channel.over(show).state, 'ended');
 });
 
-test('socket: waits double up to 16 s, with full jitter', () => {
+test('socket: pitfall 34: waits double up to 16 s, with full jitter', () => {
     assert.deepEqual([0, 1, 2, 3, 4, 9].map((n) => backoffMs(n, () => 1)), [1000, 2000, 4000, 8000, 16000, 16000]);
     assert.equal(backoffMs(4, () => 0), 0);
 });

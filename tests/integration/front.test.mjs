@@ -116,7 +116,7 @@ test('front: without --open the shows are chat\'s', async () => {
     assert.match(open.text, place);
 });
 
-test('a7 front: order links and tokens are in no log', async () => {
+test('a7 pitfall 24 front: order links and tokens are in no log', async () => {
     const secret = 'Zk3'.repeat(8).slice(0, 22);
     await front(`/order/${secret}`);
     await front(`/api/v1/orders/${secret}`);

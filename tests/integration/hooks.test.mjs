@@ -102,7 +102,7 @@ test('hooks: refusals reach the encoder in words', async (t) => {
     assert.equal(await ingest.metric('jangteo_ingest_publishers_total'), 0);
 });
 
-test('hooks: chat is down: unknown keys are refused, who was accepted goes on and comes back', async (t) => {
+test('v3 hooks: chat is down: unknown keys are refused, who was accepted goes on and comes back', async (t) => {
     const { site, chat, ingest, relay } = await place(t, { publish: byKey({ [KEY]: 'market', other: 'fish' }) });
     const publisher = await ffmpegPublish(t, rtmp(site, KEY), small);
     await untilShow(relay.http, 'market', ['h264']);

@@ -150,7 +150,7 @@ async function takeRoleAway(t, { chat }) {
 test('A6: rights over REST', async (t) => {
     const world = await makeWorld(t);
     await t.test('A6: people see what is theirs', () => lookAround(world));
-    await t.test('A6: every route answers every role as docs/rights.md says', async (own) => {
+    await t.test('A6, pitfall 46: every route answers every role as docs/rights.md says', async (own) => {
         const counts = await walk(world);
         own.diagnostic(JSON.stringify(counts));
         assert.deepEqual(Object.keys(counts).sort(), ['absent', 'allowed', 'forbidden', 'sign_in']);

@@ -201,7 +201,7 @@ test('W2: a length that lies is refused from the header alone, and nothing is he
     for (const peer of peers) peer.socket.destroy();
 });
 
-test('W3: fragments without end are cut by count, by bytes and by time, on 100 connections', async (t) => {
+test('W3, pitfall 32: fragments without end are cut by count, by bytes and by time, on 100 connections', async (t) => {
     const echo = await startEcho(t, { message_timeout_ms: 1500 });
     await Promise.all(
         Array.from({ length: 100 }, async (_, i) => {
@@ -219,7 +219,7 @@ test('W3: fragments without end are cut by count, by bytes and by time, on 100 c
     );
 });
 
-test('W4: compression is not negotiated, and a compressed frame fails the connection', async (t) => {
+test('W4, pitfall 32: compression is not negotiated, and a compressed frame fails the connection', async (t) => {
     const echo = await startEcho(t);
     for (const offer of ['permessage-deflate', 'permessage-deflate; client_max_window_bits=99; x', 'permessage-deflate; server_max_window_bits=1']) {
         const peer = await dial(echo.port);
@@ -360,7 +360,7 @@ test('pitfall 33: a flood of pings ends in 1008, a thousand idle handshakes are 
     await until('the descriptors to be back', async () => (await openFds(echo)) <= before);
 });
 
-test('pitfall 31: slow readers cost a bounded queue and are cut; others are not delayed', async (t) => {
+test('W8, pitfall 31: slow readers cost a bounded queue and are cut; others are not delayed', async (t) => {
     const echo = await startEcho(t, { queue_max_bytes: 65536, progress_ms: 3000, close_ms: 500 });
     const good = await open(echo);
     const slow = [];

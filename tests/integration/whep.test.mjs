@@ -130,7 +130,7 @@ async function workerPid(jangteo) {
     return Number(text);
 }
 
-test('w1 a killed worker: sound is back soon, the picture never noticed', async (t) => {
+test('a killed worker: sound is back soon, the picture never noticed', async (t) => {
     const jangteo = await startJangteo(t);
     await publish(t, jangteo, 'sound');
     await untilShow(jangteo.urls.front, 'sound');
@@ -147,7 +147,7 @@ test('w1 a killed worker: sound is back soon, the picture never noticed', async 
     assert.ok(seen.longest_gap_ms < seen.audio_gap_ms.max, 'the picture stopped with the sound');
 });
 
-test('w1 a killed worker: the repaired picture is back soon', async (t) => {
+test('a killed worker: the repaired picture is back soon', async (t) => {
     const jangteo = await startJangteo(t);
     await publish(t, jangteo, 'repair', { bframes: 2, extra: ['-preset', 'veryfast', '-tune', 'film'] });
     const show = await untilShow(jangteo.urls.front, 'repair', ['h264/repaired', 'opus']);

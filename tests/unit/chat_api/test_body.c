@@ -98,7 +98,7 @@ struct number {
 };
 
 /* Money and ids are whole numbers, never floats; 2^63 does not fit. */
-static void test_w9_numbers(void **state)
+static void test_w9_p09_numbers(void **state)
 {
     static const struct number numbers[] = {
         {"{\"n\":0}", API_PROBLEM_NONE, 0},
@@ -196,7 +196,7 @@ int main(void)
         cmocka_unit_test(test_w9_json_that_is_refused),
         cmocka_unit_test(test_w9_depth),
         cmocka_unit_test(test_w9_every_cut),
-        cmocka_unit_test(test_w9_numbers),
+        cmocka_unit_test(test_w9_p09_numbers),
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_c2_fields_nobody_asked_for),
         cmocka_unit_test(test_the_error_is_sticky),

@@ -385,7 +385,7 @@ static void test_p25_c4_ban_closes_within_a_second(void **state)
     page_free(helper);
 }
 
-static void test_person_has_sixteen_pages(void **state)
+static void test_p42_sixteen_pages_are_one_person(void **state)
 {
     struct embedder *embedder = *state;
     struct page *pages[17];
@@ -528,7 +528,7 @@ int main(void)
         TEST(test_p24_ticket_is_good_once),
         TEST(test_lanes_reach_pages),
         TEST(test_p25_c4_ban_closes_within_a_second),
-        TEST(test_person_has_sixteen_pages),
+        TEST(test_p42_sixteen_pages_are_one_person),
         TEST(test_p36_resume_over_the_socket),
         TEST(test_mailbox_refuses_what_it_cannot_hold),
         TEST(test_full_mailbox_is_the_callers_to_see),

@@ -436,7 +436,7 @@ static void test_p38_positions_that_cannot_be(void **state)
     rig_free(rig);
 }
 
-static void test_w10_storm_makes_one_welcome(void **state)
+static void test_w10_p34_storm_makes_one_welcome(void **state)
 {
     struct rig *rig = rig_new();
     struct truth *truth = calloc(1, sizeof(*truth));
@@ -481,7 +481,7 @@ int main(void)
         cmocka_unit_test(test_p37_all_or_nothing),
         cmocka_unit_test(test_events_beyond_the_log_reset_the_page),
         cmocka_unit_test(test_p38_positions_that_cannot_be),
-        cmocka_unit_test(test_w10_storm_makes_one_welcome),
+        cmocka_unit_test(test_w10_p34_storm_makes_one_welcome),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

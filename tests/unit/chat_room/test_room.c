@@ -1,7 +1,7 @@
 /* The rules of talk: who may say what, how often, and what others see of it. */
 #include "rig.h"
 
-static void test_message_reaches_all_once_and_is_made_once(void **state)
+static void test_p45_message_reaches_all_once_and_is_made_once(void **state)
 {
     struct rig *rig = rig_new();
     struct page *pages[50];
@@ -175,7 +175,7 @@ static void test_p29_deleted_is_gone_for_joiners_and_returners(void **state)
     rig_free(rig);
 }
 
-static void test_p44_slow_mode_is_by_person(void **state)
+static void test_p44_p47_slow_mode_is_by_person(void **state)
 {
     struct rig *rig = rig_new();
     struct page *host = rig_join(rig, "host", ACCESS_HOST);
@@ -646,7 +646,7 @@ static void test_p28_word_is_answered_not_hidden(void **state)
     rig_free(rig);
 }
 
-static void test_c1_text_and_name_cannot_break_out(void **state)
+static void test_c1_p26_text_and_name_cannot_break_out(void **state)
 {
     struct rig *rig = rig_new();
     struct page *page = rig_join(rig, "p", ACCESS_GUEST);
@@ -711,7 +711,7 @@ static void test_p33_flood_and_nonsense_end(void **state)
     rig_free(rig);
 }
 
-static void test_c4_sixteen_pages_a_person(void **state)
+static void test_c4_p42_sixteen_pages_are_one_person(void **state)
 {
     struct rig *rig = rig_new();
     struct page *pages[17];
@@ -770,13 +770,13 @@ static void test_people_are_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_message_reaches_all_once_and_is_made_once),
+        cmocka_unit_test(test_p45_message_reaches_all_once_and_is_made_once),
         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_ctl_goes_at_once_and_closes_the_tick),
         cmocka_unit_test(test_p39_stale_state_loses),
         cmocka_unit_test(test_p40_deleted_before_the_flush_never_goes_out),
         cmocka_unit_test(test_p29_deleted_is_gone_for_joiners_and_returners),
-        cmocka_unit_test(test_p44_slow_mode_is_by_person),
+        cmocka_unit_test(test_p44_p47_slow_mode_is_by_person),
         cmocka_unit_test(test_c4_rates_by_person_and_address),
         cmocka_unit_test(test_c4_ipv6_is_limited_by_its_64),
         cmocka_unit_test(test_p36_a_retry_is_answered_with_the_same_mid),
@@ -792,10 +792,10 @@ int main(void)
         cmocka_unit_test(test_room_shows_what_can_be_read),
         cmocka_unit_test(test_w8_slow_reader_loses_chat_first),
         cmocka_unit_test(test_p28_word_is_answered_not_hidden),
-        cmocka_unit_test(test_c1_text_and_name_cannot_break_out),
+        cmocka_unit_test(test_c1_p26_text_and_name_cannot_break_out),
         cmocka_unit_test(test_c2_role_and_name_come_from_the_server),
         cmocka_unit_test(test_p33_flood_and_nonsense_end),
-        cmocka_unit_test(test_c4_sixteen_pages_a_person),
+        cmocka_unit_test(test_c4_p42_sixteen_pages_are_one_person),
         cmocka_unit_test(test_me_goes_to_all_pages_of_one_person),
         cmocka_unit_test(test_people_are_bounded),
     };

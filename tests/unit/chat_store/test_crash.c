@@ -225,7 +225,7 @@ static void make_base(char base[128])
     copy_file(rig.path, base);
 }
 
-static void test_k6_killed_at_every_write(void **state)
+static void test_k6_p08_killed_at_every_write(void **state)
 {
     char base[128];
     int number = 1;
@@ -326,7 +326,7 @@ static int check_all(struct acknowledged *all)
     return sum;
 }
 
-static void test_k6_killed_at_any_moment(void **state)
+static void test_k6_p01_killed_at_any_moment(void **state)
 {
     int64_t variant = rig_product(&rig, SHOP, 1000, 1000000, 5), before = 0, now, next_ms;
     int sum = 0;
@@ -450,9 +450,9 @@ static void test_p54_acknowledged_orders_survive_the_power(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_k6_killed_at_every_write),
+        TEST(test_k6_p08_killed_at_every_write),
         TEST(test_k7_each_write_may_fail_once),
-        TEST(test_k6_killed_at_any_moment),
+        TEST(test_k6_p01_killed_at_any_moment),
         TEST(test_p54_acknowledged_orders_survive_the_power),
     };
 

@@ -84,7 +84,7 @@ static enum store_refusal refusal_of(const struct rig_order *wish,
 }
 
 /* Pitfall 14 as well: a price that went up or down is asked about, never charged. */
-static void test_k9_what_the_request_says_is_held_against_the_catalogue(void **state)
+static void test_k9_p14_what_the_request_says_is_held_against_the_catalogue(void **state)
 {
     int64_t variant = rig_product(&rig, SHOP, 1000, 10, 5);
     struct rig_order wish = {.variant_id = variant, .quantity = 1, .price_won = 999};
@@ -159,7 +159,7 @@ static void test_pickup_needs_a_place(void **state)
 
 /* ---- a retry ---- */
 
-static void test_k2_same_key_gives_the_same_order(void **state)
+static void test_k2_p08_same_key_gives_the_same_order(void **state)
 {
     int64_t variant = rig_product(&rig, SHOP, 1000, 10, 5);
     struct rig_order wish = {.variant_id = variant,
@@ -634,10 +634,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_order_is_a_snapshot),
         TEST(test_one_order_per_seller_or_none),
-        TEST(test_k9_what_the_request_says_is_held_against_the_catalogue),
+        TEST(test_k9_p14_what_the_request_says_is_held_against_the_catalogue),
         TEST(test_k9_stopped_sales_are_stopped_without_the_show_too),
         TEST(test_pickup_needs_a_place),
-        TEST(test_k2_same_key_gives_the_same_order),
+        TEST(test_k2_p08_same_key_gives_the_same_order),
         TEST(test_p21_a_rehearsal_leaves_all_counters_equal),
         TEST(test_p18_unpaid_orders_of_a_guest_and_of_a_phone),
         TEST(test_p18_one_network_holds_its_share),

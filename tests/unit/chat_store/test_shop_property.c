@@ -51,7 +51,7 @@ static void test_k3_sums_never_wrap(void **state)
 }
 
 /* Against sums of another kind of number, which has room for them. */
-static void test_k3_random_carts_add_up(void **state)
+static void test_k3_p09_random_carts_add_up(void **state)
 {
     (void)state;
     for (int round = 0; round < 20000; round++) {
@@ -69,7 +69,7 @@ static void test_k3_random_carts_add_up(void **state)
     }
 }
 
-static void test_k3_quantities_and_prices_at_their_edges(void **state)
+static void test_k3_p10_quantities_and_prices_at_their_edges(void **state)
 {
     int64_t variant = rig_product(&rig, SHOP, 1000000000, 1000000, 999);
     const int64_t refused[] = {0, -1, 1000, INT64_MIN, INT64_MAX};
@@ -447,8 +447,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_k3_sums_never_wrap),
-        TEST(test_k3_random_carts_add_up),
-        TEST(test_k3_quantities_and_prices_at_their_edges),
+        TEST(test_k3_p09_random_carts_add_up),
+        TEST(test_k3_p10_quantities_and_prices_at_their_edges),
         TEST(test_k3_random_orders_balance),
         TEST(test_p17_random_events_keep_the_rules),
         TEST(test_p16_merged_carts_keep_to_stock_and_limit),

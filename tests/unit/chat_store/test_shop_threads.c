@@ -154,7 +154,7 @@ static void *observe(void *arg)
     return NULL;
 }
 
-static void test_k1_no_oversell_whatever_happens(void **state)
+static void test_k1_p01_no_oversell_whatever_happens(void **state)
 {
     static struct sale sale;
     static struct buyer buyers[THREADS];
@@ -211,7 +211,7 @@ static void *try_again(void *arg)
 }
 
 /* The last ten come with another body: whoever is first decides which of the two requests the key stands for. */
-static void test_k2_one_key_a_hundred_times_at_once(void **state)
+static void test_k2_p08_one_key_a_hundred_times_at_once(void **state)
 {
     static struct retry retries[RETRIES];
     pthread_t threads[RETRIES];
@@ -337,7 +337,7 @@ static void add_one(int64_t variant)
     assert_int_equal(stock.left, 1);
 }
 
-static void test_k4_expiry_against_payment(void **state)
+static void test_k4_p02_expiry_against_payment(void **state)
 {
     static struct race race;
     pthread_t threads[3];
@@ -571,9 +571,9 @@ static void test_k8_histories_are_linearizable(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_k1_no_oversell_whatever_happens),
-        TEST(test_k2_one_key_a_hundred_times_at_once),
-        TEST(test_k4_expiry_against_payment),
+        TEST(test_k1_p01_no_oversell_whatever_happens),
+        TEST(test_k2_p08_one_key_a_hundred_times_at_once),
+        TEST(test_k4_p02_expiry_against_payment),
         cmocka_unit_test(test_k8_judge_tells_wrong_histories),
         TEST(test_k8_histories_are_linearizable),
     };

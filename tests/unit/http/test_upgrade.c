@@ -138,7 +138,7 @@ static void test_h6_handler_is_told_who_and_what(void **state)
     (void)close(peer);
 }
 
-static void test_w6_scheme_is_part_of_the_origin(void **state)
+static void test_w6_p23_scheme_is_part_of_the_origin(void **state)
 {
     struct jt_http_server *server = start(0);
     int peer = dial();
@@ -209,7 +209,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_h6_handler_is_told_who_and_what),
-        cmocka_unit_test(test_w6_scheme_is_part_of_the_origin),
+        cmocka_unit_test(test_w6_p23_scheme_is_part_of_the_origin),
         cmocka_unit_test(test_declined_is_told_to_try_later),
         cmocka_unit_test(test_h6_places_are_counted_by_the_address_behind_the_front_door),
     };
