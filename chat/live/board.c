@@ -85,6 +85,13 @@ void live_tell_stock(struct live *live, const char *link, int64_t product_id)
     note(link, "stock.read", store_product_stock(live->parts.store, product_id, tell_variant, &of));
 }
 
+int live_tell_order_stock(struct live *live, const char *link, const uint8_t order[16])
+{
+    struct stock_of of = {live, link};
+
+    return store_order_stock(live->parts.store, order, tell_variant, &of);
+}
+
 /* ---- a room begins ---- */
 
 static void tell_ban(void *arg, int64_t account_id, bool is_mute, int64_t until_ms)

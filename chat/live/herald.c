@@ -87,16 +87,29 @@ static void tell_order(struct live *live, const struct store_event *event)
     free(json);
 }
 
+/* What it took or gave back. */
+static void tell_ordered_stock(struct live *live, const struct store_event *event, const char *link)
+{
+    int err = live_tell_order_stock(live, link, event->order);
+
+    if (err < 0)
+        jt_warn("live.tell", KV("show", link), KV("what", "order.stock"),
+                KV("err", (const char *)strerror(-err)));
+}
+
 static void tell(struct live *live, const struct store_event *event)
 {
+    bool is_order = !strcmp(event->kind, "order");
     struct store_show show;
 
-    if (!strcmp(event->kind, "order")) {
+    if (is_order)
         tell_order(live, event);
-        return;
-    }
     if (!find_room(live, event->shop_id, &show))
         return;
+    if (is_order) {
+        tell_ordered_stock(live, event, show.link);
+        return;
+    }
     if (!strcmp(event->kind, "product"))
         tell_product(live, event, show.link);
     live_tell_stock(live, show.link, event->product_id);

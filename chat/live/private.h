@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "chat/live/live.h"
+#include "chat/live/owner.h"
 
 enum {
     LIVE_SHOWS_MAX = 4096,
@@ -29,6 +30,7 @@ struct live_act {
 
 struct live {
     struct live_parts parts;
+    struct live_owners *owners;
     struct channel *channel;
 
     pthread_mutex_t lock; /* of what follows; never held across a call to another part */
@@ -56,6 +58,9 @@ void live_tell_pin(struct live *live, const struct store_show *show);
 void live_open_room(struct live *live, const char *link);
 /** A product's variants as they are now. */
 void live_tell_stock(struct live *live, const char *link, int64_t product_id);
+/** The variants in an order, as they are now. 0 or a negative errno. */
+JT_MUST_CHECK int live_tell_order_stock(struct live *live, const char *link,
+                                        const uint8_t order[16]);
 
 /** moderation.c: store what a moderator did. Blocks. */
 void live_store_act(struct live *live, const struct live_act *act);
