@@ -29,11 +29,10 @@ static int append(const struct store_event *event, void *arg)
     return 0;
 }
 
-/* A shop's viewers are in the room of its show on air; without one nobody has to be told. */
+/* A shop's viewers are in the room of its show on air, or of the next one. */
 static bool find_room(struct live *live, int64_t shop_id, struct store_show *out)
 {
-    return !store_show_next(live->parts.store, shop_id, out) &&
-           (out->state == STORE_SHOW_LIVE || out->state == STORE_SHOW_READY);
+    return !store_show_next(live->parts.store, shop_id, out);
 }
 
 static void tell_product(struct live *live, const struct store_event *event, const char *link)
