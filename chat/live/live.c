@@ -130,8 +130,8 @@ static int admit(void *arg, const char *ticket, const char *show, struct room_id
     int err = live_ticket_read(live->parts.keyring, ticket, show, now_ms, out, &token);
 
     /* What was used before this process began is not remembered: so nothing older is taken (threat A2). */
-    if (!err && (token.issued_ms < live->began_ms ||
-                 access_used_take(live->parts.used, &token, now_ms)))
+    if (!err &&
+        (token.issued_ms < live->began_ms || access_used_take(live->parts.used, &token, now_ms)))
         err = -EACCES;
     return err;
 }
@@ -207,7 +207,8 @@ int live_new(const struct live_parts *parts, struct live **out)
     if (!live)
         return -ENOMEM;
     live->acts = calloc(LIVE_ACTS_MAX, sizeof(*live->acts));
-    if (!live->acts) {
+    if (!live->acts || live_owners_new(&live->owners)) {
+        free(live->acts);
         free(live);
         return -ENOMEM;
     }
@@ -252,6 +253,7 @@ void live_free(struct live *live)
     live_stop(live);
     for (size_t i = 0; i < live->show_count; i++)
         free(live->shows[i]);
+    live_owners_free(live->owners);
     free(live->acts);
     (void)pthread_cond_destroy(&live->has_work);
     (void)pthread_mutex_destroy(&live->lock);

@@ -45,6 +45,8 @@ static struct jt_metric batch_jobs =
 static struct jt_metric commit_seconds =
     JT_HISTOGRAM("jangteo_chat_store_commit_seconds", "From the start of a transaction to its end.",
                  NULL, commit_bounds);
+static struct jt_metric reads =
+    JT_COUNTER("jangteo_chat_store_reads_total", "Reads, each of one snapshot.", NULL);
 static struct jt_metric failures =
     JT_COUNTER("jangteo_chat_store_failures_total", "Transactions that failed.", NULL);
 
@@ -230,6 +232,7 @@ int store_read(struct store *store, store_job_fn fn, void *arg)
     struct store_db *db = take_reader(store);
     int result = run(db, "BEGIN"), err;
 
+    jt_metric_add(&reads, NULL, 1);
     if (!result) {
         result = fn(db, arg);
         err = run(db, "COMMIT");
@@ -267,6 +270,7 @@ int store_open(const struct store_config *config, struct store **out)
     (void)pthread_cond_init(&store->has_jobs, NULL);
     (void)pthread_cond_init(&store->has_reader, NULL);
     store->last = &store->first;
+    jt_metric_register(&reads, NULL);
     jt_metric_register(&failures, NULL);
     err = open_connections(store, config);
     if (!err)
