@@ -89,6 +89,7 @@ static int open_live(struct chat_service *service)
     const struct live_parts parts = {
         .store = service->store,
         .keyring = service->keyring,
+        .limiter = service->limiter,
         .used = service->used,
         .control = service->control,
         .grace_ms = service->config->show_grace_ms,

@@ -18,6 +18,7 @@ enum access_limit {
     ACCESS_LIMIT_ACCOUNT, /* failures at an account, from anywhere */
     ACCESS_LIMIT_BOTH, /* failures at an account from one address: less, so that one stranger alone locks nobody out */
     ACCESS_LIMIT_GUEST, /* fresh guests from an address */
+    ACCESS_LIMIT_KEY, /* unknown stream keys from an address; apart, as encoders try again and again by themselves */
     ACCESS_LIMITS
 };
 

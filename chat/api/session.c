@@ -157,35 +157,28 @@ static void read_credentials(struct api_body *body, void *arg)
     credentials->password = api_body_text(body, "password", 1, ACCESS_PASSWORD_MAX_BYTES);
 }
 
-/* Both limits count the attempt until it turns out good (threat A5). */
+/* The limits count the attempt until it turns out good (threat A5). */
 struct attempt {
-    const char *login;
+    char login
+        [STORE_LOGIN_MAX_BYTES]; /* lower case, as the store compares: else each spelling had limits of its own */
     uint8_t address[ACCESS_ADDRESS_KEY_BYTES];
 };
 
-static int64_t begin_attempt(struct api_call *call, struct attempt *attempt)
+static int64_t begin_attempt(struct api_call *call, const char *login, struct attempt *attempt)
 {
-    struct access_limiter *limiter = call->parts->limiter;
-    int64_t now = mono_ms(), wait_ms;
+    size_t i;
 
+    for (i = 0; login[i] && i + 1 < sizeof(attempt->login); i++)
+        attempt->login[i] = (char)(login[i] >= 'A' && login[i] <= 'Z' ? login[i] + 32 : login[i]);
+    attempt->login[i] = '\0';
     read_address(call, attempt->address);
-    wait_ms = access_limiter_try(limiter, ACCESS_LIMIT_ADDRESS, attempt->address,
-                                 sizeof(attempt->address), now);
-    if (wait_ms)
-        return wait_ms;
-    wait_ms = access_limiter_try(limiter, ACCESS_LIMIT_ACCOUNT, attempt->login,
-                                 strlen(attempt->login), now);
-    return wait_ms;
+    return access_login_try(call->parts->limiter, attempt->login, attempt->address, mono_ms());
 }
 
-static void attempt_was_good(struct api_call *call, const struct attempt *attempt)
+/* Also for one that was not looked at: the store or the hashing was too busy. */
+static void take_back_attempt(struct api_call *call, const struct attempt *attempt)
 {
-    struct access_limiter *limiter = call->parts->limiter;
-
-    access_limiter_succeeded(limiter, ACCESS_LIMIT_ADDRESS, attempt->address,
-                             sizeof(attempt->address), mono_ms());
-    access_limiter_succeeded(limiter, ACCESS_LIMIT_ACCOUNT, attempt->login, strlen(attempt->login),
-                             mono_ms());
+    access_login_succeeded(call->parts->limiter, attempt->login, attempt->address, mono_ms());
 }
 
 /* As slow for a login that nobody has (threat H10). Returns -EACCES for a wrong one. */
@@ -216,8 +209,8 @@ static void leave_guest(struct api_call *call, int64_t account_id)
 
 static void sign_in(struct api_call *call, const struct credentials *credentials)
 {
-    struct attempt attempt = {.login = credentials->login};
-    int64_t id = 0, wait_ms = begin_attempt(call, &attempt);
+    struct attempt attempt;
+    int64_t id = 0, wait_ms = begin_attempt(call, credentials->login, &attempt);
     struct api_new_session session;
     int err;
 
@@ -231,8 +224,7 @@ static void sign_in(struct api_call *call, const struct credentials *credentials
         api_refuse_call(call, API_PROBLEM_WRONG_LOGIN);
         return;
     }
-    if (!err)
-        attempt_was_good(call, &attempt);
+    take_back_attempt(call, &attempt);
     api_session_prepare(call, &session);
     if (!err)
         err = store_session_add(call->parts->store, id, &session.stored, call->now_ms);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "chat/access/limiter.h"
 #include "chat/access/sealed.h"
 #include "chat/live/link.h"
 #include "chat/live/private.h"
@@ -18,12 +19,30 @@ static int refuse(struct media_admission *out, const char *code)
     return -EACCES;
 }
 
-static int find_shop(struct live *live, const char *key, int64_t *out_shop_id)
+static int look_up_key(struct live *live, const char *key, int64_t *out_shop_id)
 {
     uint8_t lookup[ACCESS_LOOKUP_BYTES];
     int err = access_lookup(live->parts.keyring, "stream_key", key, strlen(key), lookup);
 
     return err ? err : store_shop_by_key(live->parts.store, lookup, out_shop_id);
+}
+
+/* Guesses are slowed down by where they come from (threat A5). -EAGAIN: this one is not even looked at. */
+static int find_shop(struct live *live, const struct media_publish *who, int64_t *out_shop_id)
+{
+    uint8_t address[ACCESS_ADDRESS_KEY_BYTES];
+    int64_t now_ms = jt_clock_mono_us() / JT_USEC_PER_MSEC;
+    int err;
+
+    if (access_address_key(who->peer, address)) /* what is no address is one place */
+        memset(address, 0, sizeof(address));
+    if (access_limiter_try(live->parts.limiter, ACCESS_LIMIT_KEY, address, sizeof(address), now_ms))
+        return -EAGAIN;
+    err = *who->key ? look_up_key(live, who->key, out_shop_id) : -ENOENT;
+    if (err != -ENOENT)
+        access_limiter_succeeded(live->parts.limiter, ACCESS_LIMIT_KEY, address, sizeof(address),
+                                 now_ms);
+    return err;
 }
 
 /* A seller who starts the encoder without having planned a show gets one: nothing may stand between them and the picture. */
@@ -71,8 +90,10 @@ static int publish(void *arg, const struct media_publish *who, struct media_admi
     struct live *live = arg;
     struct store_show show;
     int64_t shop_id = 0;
-    int err = *who->key ? find_shop(live, who->key, &shop_id) : -ENOENT;
+    int err = find_shop(live, who, &shop_id);
 
+    if (err == -EAGAIN)
+        return refuse(out, "too_many");
     if (err == -ENOENT)
         return refuse(out, "unknown_key");
     if (!err)

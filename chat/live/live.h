@@ -16,6 +16,7 @@
 #include "chat/room/channel.h"
 #include "chat/store/show.h"
 
+struct access_limiter;
 struct access_used;
 struct jt_keyring;
 struct live;
@@ -25,9 +26,10 @@ struct store;
 struct live_parts { /* all borrowed, for life */
     struct store *store;
     struct jt_keyring *keyring;
-    struct access_used *used;      /* tickets that were used */
-    struct media_control *control; /* towards ingest */
-    int64_t grace_ms;              /* how long a show waits for its picture to come back */
+    struct access_limiter *limiter; /* of stream keys that nobody has */
+    struct access_used *used;       /* tickets that were used */
+    struct media_control *control;  /* towards ingest */
+    int64_t grace_ms;               /* how long a show waits for its picture to come back */
 };
 
 /** Nothing runs yet. */
