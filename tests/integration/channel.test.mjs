@@ -96,7 +96,7 @@ test('A6: a viewer may not moderate', async (t) => {
     }
 });
 
-const LINES = '사과 배추 무 고등어 미역 참기름 떡 꿀 김치 한라봉 누룽지 도라지 멸치 오징어 대추 곶감 보리 참깨 들깨 고추장'.split(' ');
+const LINES = '사과 배추 무 고등어 미역 참기름 떡 꿀 김치 한라봉 누룽지 도라지 멸치 대추 곶감'.split(' '); // three each, as fast as one may talk
 
 test('pitfall 36: a page that was cut has every line once', async (t) => {
     const { guest } = await stage(t);
