@@ -23,7 +23,7 @@ static json_t *text_or_null(const char *text)
 json_t *api_describe_show(const struct store_show *show)
 {
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:{s:I, s:s}, s:o, s:o, s:o, s:s, s:o, s:b, s:b, s:I, s:I, s:I}",
+        "{s:s, s:s, s:s, s:s, s:{s:I, s:s}, s:o, s:o, s:o, s:s, s:o, s:b, s:b, s:I, s:I, s:I, s:o}",
         "id", show->link, "title", show->title, "state", store_show_state_name(show->state),
         "access", show->is_rehearsal ? "token" : "public", "shop", "id", (json_int_t)show->shop_id,
         "name", show->shop_name, "starts_at", number_or_null(show->starts_ms), "started_at",
@@ -31,7 +31,7 @@ json_t *api_describe_show(const struct store_show *show)
         show->notice, "pin", number_or_null(show->pin_product_id), "chat_frozen",
         show->is_chat_frozen, "sales_stopped", show->is_sales_stopped, "slow_s",
         (json_int_t)show->slow_s, "peak_viewers", (json_int_t)show->peak_viewers, "version",
-        (json_int_t)show->version);
+        (json_int_t)show->version, "picture", text_or_null(show->cover));
 }
 
 static json_t *describe_variant(const struct store_variant *variant, bool has_stock)

@@ -30,10 +30,14 @@ const char *store_show_state_name(enum store_show_state state)
 /* ---- reading ---- */
 
 /* A macro, because texts of statements are literals. */
+/* What the front page shows of it: its first product that has a picture. */
+#define COVER                                                                                      \
+    "ifnull((SELECT picture FROM show_product sp JOIN product p ON p.id = sp.product_id"           \
+    " WHERE sp.show_id = show.id AND p.picture <> '' ORDER BY sp.position LIMIT 1), '')"
 #define SHOW                                                                                       \
     "SELECT show.id, shop_id, link, title, shop.name, state, access = 'token', is_chat_frozen,"    \
     " is_sales_stopped, starts_ms, started_ms, ended_ms, notice, ifnull(pin_product_id, 0),"       \
-    " slow_s, version, peak_viewers, visitors, hearts, messages"                                   \
+    " slow_s, version, peak_viewers, visitors, hearts, messages, " COVER                           \
     " FROM show JOIN shop ON shop.id = shop_id "
 
 static enum store_show_state state_of(struct store_query *q, int column)
@@ -69,6 +73,7 @@ static void read_show(struct store_query *q, struct store_show *out)
     out->visitors = store_get_int(q, 17);
     out->hearts = store_get_int(q, 18);
     out->messages = store_get_int(q, 19);
+    store_get_text(q, 20, out->cover, sizeof(out->cover));
 }
 
 static int read_one(struct store_query *q, struct store_show *out)

@@ -23,6 +23,7 @@ enum {
     STORE_TITLE_MAX_BYTES = 200,  /* 60 Korean characters */
     STORE_NOTICE_MAX_BYTES = 640, /* 200 Korean characters */
     STORE_SHOWS_LISTED_MAX = 200,
+    STORE_COVER_BYTES = 68,
 };
 
 enum store_show_state {
@@ -47,6 +48,7 @@ struct store_show {
     int64_t pin_product_id; /* 0: none */
     int64_t slow_s, version;
     int64_t peak_viewers, visitors, hearts, messages;
+    char cover[STORE_COVER_BYTES]; /* hash of a picture, "" for none */
 };
 
 struct store_new_show {
