@@ -17,7 +17,7 @@ static void note(const char *link, const char *what, int err)
 }
 
 /* Before it is live only those with a play token may watch: the shop itself. */
-static enum jt_show_access access_of(const struct store_show *show)
+enum jt_show_access live_access_of(const struct store_show *show)
 {
     return show->state == STORE_SHOW_LIVE && !show->is_rehearsal ? JT_ACCESS_PUBLIC
                                                                  : JT_ACCESS_TOKEN;
@@ -27,10 +27,12 @@ void live_tell_state(struct live *live, const struct store_show *show)
 {
     if (show->state == STORE_SHOW_ENDED) {
         note(show->link, "stop", media_stop_show(live->parts.control, show->link, "show ended"));
+        media_forget_show(live->parts.control, show->link);
         note(show->link, "end", channel_end(live->channel, show->link));
         return;
     }
-    note(show->link, "access", media_set_access(live->parts.control, show->link, access_of(show)));
+    note(show->link, "access",
+         media_set_access(live->parts.control, show->link, live_access_of(show)));
     note(show->link, "state",
          channel_state(live->channel, show->link, store_show_state_name(show->state),
                        show->version));

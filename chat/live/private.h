@@ -10,13 +10,15 @@
 enum {
     LIVE_SHOWS_MAX = 4096,
     LIVE_ACTS_MAX = 1024, /* ours: what moderators did and was not stored yet */
+    /* ours: ingest tells each second what it has; when it says nothing for so long, nobody knows of a picture */
+    LIVE_PICTURE_BELIEVED_MS = 10000,
 };
 
 /** What is known of a show that has a picture, viewers or a room. */
 struct live_show {
     char link[JT_SHOW_NAME_MAX_BYTES];
     bool has_picture;
-    int64_t seen_us; /* monotonic: when it had a picture last */
+    int64_t seen_us; /* monotonic: when it had a picture last, or was let in */
     struct media_show picture;
     int64_t sessions, persons; /* play sessions of relays, people in the room */
     int64_t hearts, messages;
@@ -48,10 +50,9 @@ struct live {
 
 /** Under the lock. NULL: not known, or with `may_add` no room for one more. */
 struct live_show *live_find(struct live *live, const char *link, bool may_add);
-/** Under the lock. */
-void live_forget(struct live *live, const char *link);
 
 /** board.c: tell everybody what a show is like now. */
+enum jt_show_access live_access_of(const struct store_show *show);
 void live_tell_state(struct live *live, const struct store_show *show);
 void live_tell_pin(struct live *live, const struct store_show *show);
 /** A room begins: all of it. Blocks. */
@@ -67,6 +68,9 @@ void live_store_act(struct live *live, const struct live_act *act);
 
 /** herald.c: tell rooms and people what the outbox says. Blocks. */
 void live_tell_news(struct live *live);
+
+/** strays.c: what ingest has against what the store says, and what nobody needs to know any more. Blocks. */
+void live_settle_strays(struct live *live);
 
 /** keeper.c */
 void *live_keep(void *arg);

@@ -32,6 +32,7 @@ struct told {
     char show[JT_SHOW_NAME_MAX_BYTES];
     bool has_access;
     enum jt_show_access access;
+    bool is_over;          /* forgotten as soon as its stop was said */
     int64_t stop_until_us; /* a stop that could not be said yet; 0: none */
     char reason[JT_CONTROL_TEXT_MAX_BYTES];
 };
@@ -61,15 +62,6 @@ static void say(struct media_control *control, const char *name, const struct to
     jt_link_send(control->link, &message, NULL);
 }
 
-static void say_all_of(struct media_control *control, struct told *told)
-{
-    if (told->has_access)
-        say(control, "access", told);
-    if (told->stop_until_us > jt_clock_mono_us())
-        say(control, "stop", told);
-    told->stop_until_us = 0;
-}
-
 /* ---- what is remembered ---- */
 
 static struct told *find(struct media_control *control, const char *show)
@@ -87,6 +79,17 @@ static void told_free(struct media_control *control, struct told *told)
     LIST_REMOVE(told, link);
     control->count--;
     free(told);
+}
+
+static void say_all_of(struct media_control *control, struct told *told)
+{
+    if (told->has_access)
+        say(control, "access", told);
+    if (told->stop_until_us > jt_clock_mono_us())
+        say(control, "stop", told);
+    told->stop_until_us = 0;
+    if (told->is_over)
+        told_free(control, told);
 }
 
 static struct told *find_or_make(struct media_control *control, const char *show)
@@ -112,7 +115,9 @@ static void on_command(void *arg, void *message)
 
     if (command->kind == FORGET) {
         told = find(control, command->show);
-        if (told)
+        if (told && told->stop_until_us)
+            told->is_over = true;
+        else if (told)
             told_free(control, told);
         return;
     }
@@ -139,15 +144,17 @@ static void on_command(void *arg, void *message)
 static void on_message(void *arg, const struct jt_control *message, int *fds)
 {
     struct media_control *control = arg;
-    struct told *told;
+    struct told *told, *next;
 
     (void)fds;
     if (message->type != JT_CONTROL_HELLO || atomic_exchange(&control->is_connected, true))
         return;
     control->reconnect_ms = RECONNECT_FIRST_MS;
     jt_info("ingest.connected", KV("control", (const char *)control->path));
-    LIST_FOREACH (told, &control->shows, link)
+    for (told = LIST_FIRST(&control->shows); told; told = next) {
+        next = LIST_NEXT(told, link);
         say_all_of(control, told);
+    }
 }
 
 static void try_again(struct media_control *control)

@@ -33,7 +33,7 @@ JT_MUST_CHECK int media_stop_show(struct media_control *control, const char *sho
 /** Who may watch; obeyed within 2 s by those who watch already. Errors as above. Any thread. */
 JT_MUST_CHECK int media_set_access(struct media_control *control, const char *show,
                                    enum jt_show_access access);
-/** The show is over: no need to say anything of it again. Any thread. */
+/** The show is over: no need to say anything of it again, but for a stop that is not said yet. Any thread. */
 void media_forget_show(struct media_control *control, const char *show);
 
 /** Is ingest there? Any thread. */
