@@ -85,6 +85,18 @@ static int bring_on(struct live *live, struct store_show *show)
     return err;
 }
 
+/* Its first frame takes its time: until then it is as if its picture had just gone. */
+static void expect_picture(struct live *live, const char *link)
+{
+    struct live_show *show;
+
+    (void)pthread_mutex_lock(&live->lock);
+    show = live_find(live, link, true);
+    if (show)
+        show->seen_us = jt_clock_mono_us();
+    (void)pthread_mutex_unlock(&live->lock);
+}
+
 static int publish(void *arg, const struct media_publish *who, struct media_admission *out)
 {
     struct live *live = arg;
@@ -98,8 +110,10 @@ static int publish(void *arg, const struct media_publish *who, struct media_admi
         return refuse(out, "unknown_key");
     if (!err)
         err = find_show(live, shop_id, &show);
-    if (!err)
+    if (!err) {
+        expect_picture(live, show.link);
         err = bring_on(live, &show);
+    }
     if (err)
         return err == -EACCES ? -EIO : err;
     (void)snprintf(out->show, sizeof(out->show), "%s", show.link);
@@ -143,8 +157,10 @@ static void unpublish(void *arg, const char *link, uint32_t epoch, const char *r
 
     (void)pthread_mutex_lock(&live->lock);
     show = live_find(live, link, false);
-    if (show && epoch >= show->picture.epoch)
+    if (show && show->has_picture && epoch >= show->picture.epoch) {
         show->has_picture = false;
+        show->seen_us = jt_clock_mono_us();
+    }
     (void)pthread_mutex_unlock(&live->lock);
     jt_info("show.picture_gone", KV("show", link), KV("reason", reason));
     live_kick(live);

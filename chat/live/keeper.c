@@ -27,11 +27,12 @@ static void append(void *arg, const struct store_show *show)
         list->items[list->count++] = *show;
 }
 
-/* How long the picture has been away; after a start nobody can know, so it counts from there. */
+/* How long the picture has been away; after a start nobody can know, so it counts from there. An ingest that died can't
+ * say that a picture is gone, so what it said is believed for a while only. */
 static int64_t away_us(struct live *live, const char *link, struct live_figures *figures)
 {
     const struct live_show *show;
-    int64_t seen_us = live->began_us;
+    int64_t seen_us = live->began_us, away;
 
     live_figures(live, link, figures);
     (void)pthread_mutex_lock(&live->lock);
@@ -39,7 +40,10 @@ static int64_t away_us(struct live *live, const char *link, struct live_figures 
     if (show && show->seen_us > seen_us)
         seen_us = show->seen_us;
     (void)pthread_mutex_unlock(&live->lock);
-    return figures->has_picture ? 0 : jt_clock_mono_us() - seen_us;
+    away = jt_clock_mono_us() - seen_us;
+    if (figures->has_picture && away < (int64_t)LIVE_PICTURE_BELIEVED_MS * JT_USEC_PER_MSEC)
+        return 0;
+    return away;
 }
 
 static void give_up(struct live *live, const struct store_show *show)
@@ -158,6 +162,7 @@ static bool wait_for_work(struct live *live, int64_t until_us)
 static void once_a_second(struct live *live, int64_t turn)
 {
     look_after_shows(live, turn % COUNT_EVERY_S == 0);
+    live_settle_strays(live);
     let_orders_expire(live);
     if (turn % SWEEP_EVERY_S == 0 && store_sweep(live->parts.store, live_now_ms()))
         jt_warn("live.sweep");

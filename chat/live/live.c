@@ -36,16 +36,6 @@ struct live_show *live_find(struct live *live, const char *link, bool may_add)
     return show;
 }
 
-void live_forget(struct live *live, const char *link)
-{
-    for (size_t i = 0; i < live->show_count; i++)
-        if (!strcmp(live->shows[i]->link, link)) {
-            free(live->shows[i]);
-            live->shows[i] = live->shows[--live->show_count];
-            return;
-        }
-}
-
 static int64_t viewers_of(const struct live_show *show)
 {
     return show->sessions > show->persons ? show->sessions : show->persons;
