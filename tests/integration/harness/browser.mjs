@@ -16,9 +16,10 @@ const ARGS = [
     '--autoplay-policy=no-user-gesture-required',
 ];
 
-/** A browser that closes with the test. `args` are added to ours. */
-export async function launchBrowser(t, { args = [] } = {}) {
-    const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: [...ARGS, ...args] });
+/** A browser that closes with the test. `args` are added to ours, `env` to our environment. */
+export async function launchBrowser(t, { args = [], env = {} } = {}) {
+    const place = { executablePath: '/usr/bin/chromium', env: { ...process.env, ...env } };
+    const browser = await chromium.launch({ ...place, headless: true, args: [...ARGS, ...args] });
     atEnd(t, () => browser.close());
     return browser;
 }
