@@ -143,6 +143,16 @@ void api_answer(struct api_call *call, int status, json_t *content)
     api_answer_cookie(call, status, "", content);
 }
 
+void api_answer_items(struct api_call *call, int err, json_t *items)
+{
+    if (err < 0) {
+        json_decref(items);
+        api_refuse_errno(call, err);
+        return;
+    }
+    api_answer(call, 200, json_pack("{s:o}", "items", items));
+}
+
 void api_answer_nothing(struct api_call *call)
 {
     jt_http_respond(call->request, 204, NULL, 0, NULL, NULL, 0);

@@ -59,6 +59,8 @@ void api_call_serve(void *arg, struct jt_http_request *request);
 
 /** Answer with JSON; takes `content`. NULL content: 503, memory is short. Never cached. */
 void api_answer(struct api_call *call, int status, json_t *content);
+/** 200 with {"items": […]}, or a refusal for a negative `err`; takes `items`. */
+void api_answer_items(struct api_call *call, int err, json_t *items);
 /** 204. */
 void api_answer_nothing(struct api_call *call);
 /** With a Set-Cookie besides. `cookie` "": none. */

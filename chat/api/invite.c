@@ -192,10 +192,5 @@ void api_seller_list(struct api_call *call)
     json_t *items = json_array();
     int err = store_seller_list(call->parts->store, append_seller, items);
 
-    if (err) {
-        json_decref(items);
-        api_refuse_errno(call, err);
-        return;
-    }
-    api_answer(call, 200, json_pack("{s:o}", "items", items));
+    api_answer_items(call, err, items);
 }

@@ -18,10 +18,5 @@ void api_audit_list(struct api_call *call)
     json_t *items = json_array();
     int err = store_audit_list(call->parts->store, 0, ROWS, append, items);
 
-    if (err) {
-        json_decref(items);
-        api_refuse_errno(call, err);
-        return;
-    }
-    api_answer(call, 200, json_pack("{s:o}", "items", items));
+    api_answer_items(call, err, items);
 }

@@ -336,12 +336,7 @@ void api_order_list(struct api_call *call)
     int err = store_orders_of_account(call->parts->store, call->person.account_id, 0,
                                       OWN_ORDERS_LISTED, append, &list);
 
-    if (err) {
-        json_decref(list.items);
-        api_refuse_errno(call, err);
-        return;
-    }
-    api_answer(call, 200, json_pack("{s:o}", "items", list.items));
+    api_answer_items(call, err, list.items);
 }
 
 void api_order_cancel(struct api_call *call)

@@ -41,12 +41,7 @@ void api_shop_order_list(struct api_call *call)
     int err = store_orders_of_shop(call->parts->store, api_call_shop(call), 0, ORDERS_LISTED,
                                    append, &list);
 
-    if (err) {
-        json_decref(list.items);
-        api_refuse_errno(call, err);
-        return;
-    }
-    api_answer(call, 200, json_pack("{s:o}", "items", list.items));
+    api_answer_items(call, err, list.items);
 }
 
 /* ---- steps ---- */

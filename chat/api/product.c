@@ -24,12 +24,7 @@ void api_product_list(struct api_call *call)
     json_t *items = json_array();
     int err = store_shop_products(call->parts->store, api_call_shop(call), append, items);
 
-    if (err) {
-        json_decref(items);
-        api_refuse_errno(call, err);
-        return;
-    }
-    api_answer(call, 200, json_pack("{s:o}", "items", items));
+    api_answer_items(call, err, items);
 }
 
 /* ---- reading what the seller wrote ---- */
