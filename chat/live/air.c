@@ -78,7 +78,8 @@ static int bring_on(struct live *live, struct store_show *show)
     }
     if (!err)
         err = store_shop_get(live->parts.store, show->shop_id, &shop);
-    if (!err && show->state == STORE_SHOW_READY && shop.is_live_at_once && !show->is_rehearsal) {
+    if (!err && show->state == STORE_SHOW_READY && shop.is_live_at_once && !show->is_rehearsal &&
+        !live_is_resting(live, show->shop_id)) {
         move.to = STORE_SHOW_LIVE;
         err = live_move(live, &move, show);
     }

@@ -63,10 +63,36 @@ void live_figures(struct live *live, const char *link, struct live_figures *out)
 
 /* ---- changing a show ---- */
 
+static void begin_rest(struct live *live, const struct store_show *ended)
+{
+    const struct live_show *show;
+
+    (void)pthread_mutex_lock(&live->lock);
+    show = live_find(live, ended->link, false);
+    if (show && show->has_picture)
+        live->rests[live->next_rest++ % LIVE_RESTS_MAX] = (struct live_rest){
+            ended->shop_id, jt_clock_mono_us() + (int64_t)LIVE_REST_MS * JT_USEC_PER_MSEC};
+    (void)pthread_mutex_unlock(&live->lock);
+}
+
+bool live_is_resting(struct live *live, int64_t shop_id)
+{
+    int64_t now_us = jt_clock_mono_us();
+    bool is_resting = false;
+
+    (void)pthread_mutex_lock(&live->lock);
+    for (size_t i = 0; i < LIVE_RESTS_MAX; i++)
+        is_resting |= live->rests[i].shop_id == shop_id && live->rests[i].until_us > now_us;
+    (void)pthread_mutex_unlock(&live->lock);
+    return is_resting;
+}
+
 int live_move(struct live *live, const struct store_move *move, struct store_show *out)
 {
     int err = store_show_move(live->parts.store, move, out);
 
+    if (!err && out->state == STORE_SHOW_ENDED)
+        begin_rest(live, out);
     if (!err)
         live_tell_state(live, out);
     return err;

@@ -12,6 +12,8 @@ enum {
     LIVE_ACTS_MAX = 1024, /* ours: what moderators did and was not stored yet */
     /* ours: ingest tells each second what it has; when it says nothing for so long, nobody knows of a picture */
     LIVE_PICTURE_BELIEVED_MS = 10000,
+    LIVE_RESTS_MAX = 64,
+    LIVE_REST_MS = 10 * 60 * 1000, /* ours: nobody looks away from an encoder for longer */
 };
 
 /** What is known of a show that has a picture, viewers or a room. */
@@ -22,6 +24,11 @@ struct live_show {
     struct media_show picture;
     int64_t sessions, persons; /* play sessions of relays, people in the room */
     int64_t hearts, messages;
+};
+
+/* A shop whose show was ended while its picture was there: its encoder comes back by itself within seconds. */
+struct live_rest {
+    int64_t shop_id, until_us; /* monotonic */
 };
 
 struct live_act {
@@ -42,6 +49,8 @@ struct live {
     size_t show_count;
     struct live_act *acts; /* a ring of LIVE_ACTS_MAX */
     size_t first_act, act_count;
+    struct live_rest rests[LIVE_RESTS_MAX]; /* a ring */
+    size_t next_rest;
 
     pthread_t keeper;
     bool has_keeper;
@@ -50,6 +59,9 @@ struct live {
 
 /** Under the lock. NULL: not known, or with `may_add` no room for one more. */
 struct live_show *live_find(struct live *live, const char *link, bool may_add);
+
+/** Must this shop's next show be started by hand, as the last one was ended under its encoder? */
+bool live_is_resting(struct live *live, int64_t shop_id);
 
 /** board.c: tell everybody what a show is like now. */
 enum jt_show_access live_access_of(const struct store_show *show);

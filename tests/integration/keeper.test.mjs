@@ -10,9 +10,10 @@ const flags = { 'http.per_address': -1, 'show.grace_ms': GRACE_MS };
 
 async function place(t, more) {
     const chat = await startService(t, 'chat', { flags: { ...flags, ...more } });
-    const { seller } = await openShop(await firstOperator(chat.http, chat.site.dataDir));
+    const operator = await firstOperator(chat.http, chat.site.dataDir);
+    const { seller } = await openShop(operator);
     const { stream_key: key } = await seller.must('POST', '/api/v1/shop/key/reveal', {});
-    return { chat, seller, key, ingest: await HookPeer.open(chat.site) };
+    return { chat, operator, seller, key, ingest: await HookPeer.open(chat.site) };
 }
 
 const stateOf = async (seller, show) => (await seller.must('GET', `/api/v1/shows/${show}`)).state;
@@ -58,4 +59,16 @@ test('V3: a show that ended while ingest could not hear it, and chat began anew,
     await startService(t, 'chat', { site: chat.site, flags });
     await until('the publisher to be let go', () => publisher.ended);
     assert.equal(await stateOf(seller, id), 'ended');
+});
+
+test('an encoder that comes back after its show was stopped is not on air again by itself', async (t) => {
+    const { seller, key, ingest, operator } = await place(t);
+    await seller.must('PUT', '/api/v1/shop', { ...shopForm, live_at_once: true });
+    const { body: first } = await ingest.publish(key);
+    assert.equal(await stateOf(seller, first.show), 'live');
+    await ingest.live([{ show: first.show, epoch: 1 }]);
+    await operator.must('POST', `/api/v1/shows/${first.show}/stop`, { reason: '판매 금지 물품' });
+    const { body: again } = await ingest.publish(key);
+    assert.notEqual(again.show, first.show);
+    assert.deepEqual([await stateOf(seller, again.show), again.access], ['ready', 'token']);
 });
