@@ -76,8 +76,9 @@ static json_t *open_personal(const struct api_call *call, const struct store_ord
     return object;
 }
 
-/* Enough to recognise one's own order by: a name's first letter, a number's ends. */
-static void mask(json_t *personal)
+/* Enough to recognise one's own order by: a name's first letter, a number's ends. false: memory is short, and some of it
+ * is not masked. */
+static bool mask(json_t *personal)
 {
     const char *recipient = json_string_value(json_object_get(personal, "recipient"));
     const char *phone = json_string_value(json_object_get(personal, "phone"));
@@ -85,13 +86,13 @@ static void mask(json_t *personal)
 
     access_mask_name(recipient ? recipient : "", recipient ? strlen(recipient) : 0, name);
     access_mask_phone(phone ? phone : "", phone ? strlen(phone) : 0, number);
-    (void)json_object_set_new(personal, "recipient", json_string(name));
-    (void)json_object_set_new(personal, "phone", json_string(number));
-    (void)json_object_set_new(personal, "postcode", json_string(""));
-    (void)json_object_set_new(personal, "address", json_string(""));
-    (void)json_object_set_new(personal, "address_detail", json_string(""));
-    (void)json_object_set_new(personal, "memo", json_string(""));
-    (void)json_object_set_new(personal, "depositor", json_string(name));
+    return !json_object_set_new(personal, "recipient", json_string(name)) &&
+           !json_object_set_new(personal, "phone", json_string(number)) &&
+           !json_object_set_new(personal, "postcode", json_string("")) &&
+           !json_object_set_new(personal, "address", json_string("")) &&
+           !json_object_set_new(personal, "address_detail", json_string("")) &&
+           !json_object_set_new(personal, "memo", json_string("")) &&
+           !json_object_set_new(personal, "depositor", json_string(name));
 }
 
 /* ---- the order ---- */
@@ -147,10 +148,9 @@ json_t *api_order_view(const struct api_call *call, const struct store_order *or
                        bool is_personal)
 {
     json_t *view = facts_of(order), *personal = open_personal(call, order);
+    bool is_fit = personal && (is_personal || mask(personal));
 
-    if (personal && !is_personal)
-        mask(personal);
-    if (!view || !personal || json_object_update(view, personal)) {
+    if (!view || !is_fit || json_object_update(view, personal)) {
         json_decref(view);
         view = NULL;
     }
