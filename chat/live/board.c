@@ -141,10 +141,13 @@ static void tell_all(struct live *live, const struct store_show *show)
 void live_open_room(struct live *live, const char *link)
 {
     struct store_show show;
-    int err = store_show_get(live->parts.store, link, 0, &show);
+    int err;
 
+    (void)pthread_mutex_lock(&live->changing); /* or what is older would be told after a change */
+    err = store_show_get(live->parts.store, link, 0, &show);
     if (!err)
         tell_all(live, &show);
+    (void)pthread_mutex_unlock(&live->changing);
     note(link, "opened",
          channel_opened(live->channel, link, err, err ? 0 : show.hearts, err ? 0 : show.messages,
                         NULL));

@@ -89,12 +89,15 @@ bool live_is_resting(struct live *live, int64_t shop_id)
 
 int live_move(struct live *live, const struct store_move *move, struct store_show *out)
 {
-    int err = store_show_move(live->parts.store, move, out);
+    int err;
 
+    (void)pthread_mutex_lock(&live->changing);
+    err = store_show_move(live->parts.store, move, out);
     if (!err && out->state == STORE_SHOW_ENDED)
         begin_rest(live, out);
     if (!err)
         live_tell_state(live, out);
+    (void)pthread_mutex_unlock(&live->changing);
     return err;
 }
 
@@ -129,10 +132,13 @@ static void tell_change(struct live *live, enum store_show_field field,
 
 int live_change(struct live *live, const struct store_change *change, struct store_show *out)
 {
-    int err = store_show_change(live->parts.store, change, out);
+    int err;
 
+    (void)pthread_mutex_lock(&live->changing);
+    err = store_show_change(live->parts.store, change, out);
     if (!err)
         tell_change(live, change->field, out);
+    (void)pthread_mutex_unlock(&live->changing);
     return err;
 }
 
@@ -231,6 +237,7 @@ int live_new(const struct live_parts *parts, struct live **out)
     live->parts = *parts;
     live->began_us = jt_clock_mono_us();
     live->began_ms = live_now_ms();
+    (void)pthread_mutex_init(&live->changing, NULL);
     (void)pthread_mutex_init(&live->lock, NULL);
     (void)pthread_condattr_init(&attributes);
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC); /* pitfall 47 */
@@ -273,5 +280,6 @@ void live_free(struct live *live)
     free(live->acts);
     (void)pthread_cond_destroy(&live->has_work);
     (void)pthread_mutex_destroy(&live->lock);
+    (void)pthread_mutex_destroy(&live->changing);
     free(live);
 }

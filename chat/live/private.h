@@ -42,6 +42,8 @@ struct live {
     struct live_owners *owners;
     struct channel *channel;
 
+    /* Held while a show is changed and told, so that pages hear of changes in the store's order; taken before `lock`. */
+    pthread_mutex_t changing;
     pthread_mutex_t lock; /* of what follows; never held across a call to another part */
     pthread_cond_t has_work;
     bool is_stopping, is_kicked;
