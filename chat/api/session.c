@@ -1,6 +1,7 @@
 #include "chat/api/session.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -11,6 +12,7 @@
 #include "chat/access/password.h"
 #include "chat/api/call.h"
 #include "chat/api/handlers.h"
+#include "chat/room/channel.h"
 #include "chat/store/cart.h"
 #include "http/server.h"
 
@@ -82,6 +84,18 @@ void api_session_begun(struct api_call *call, int status, const struct api_new_s
     api_answer_cookie(call, status, cookie, describe(call));
 }
 
+/* An open socket would go on speaking for them. Pages that have another session of theirs come back with it. */
+static void leave_rooms(struct api_call *call)
+{
+    char person[ROOM_PERSON_MAX_BYTES + 1];
+    int err;
+
+    (void)snprintf(person, sizeof(person), "%lld", (long long)call->person.account_id);
+    err = channel_kick(call->parts->channel, person);
+    if (err)
+        jt_warn("session.kick", KV("err", (const char *)strerror(-err)));
+}
+
 void api_session_end(struct api_call *call)
 {
     char cookie[ACCESS_COOKIE_MAX_BYTES];
@@ -92,6 +106,7 @@ void api_session_end(struct api_call *call)
         api_refuse_errno(call, err);
         return;
     }
+    leave_rooms(call);
     (void)access_cookie_clear(transport_of(call), cookie);
     jt_http_respond(call->request, 204, &header, 1, NULL, NULL, 0);
 }
