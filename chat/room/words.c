@@ -22,7 +22,7 @@ static const char built_in[] =
     "시발년\n씨발년\n시발새끼\n씨발새끼\n개새끼\n개색기\n개색끼\n개쉐이\n새끼야\n병신\n븅신\n"
     "빙신\n벙신\n병신아\n"
     "지랄\n지럴\n쥐랄\n좆\n좃까\n존나\n졸라게\n썅\n쌍년\n쌍놈\n창녀\n창년\n걸레년\n미친놈\n미친년\n"
-    "느금마\n니미\n니애미\n니에미\n"
+    "느금마\n니미럴\n니미랄\n니애미\n니에미\n"
     "엠창\n애미뒤진\n애비뒤진\n닥쳐\n보지털\n자지털\n섹스하자\n강간\n"
     "ㅅㅂ\nㅆㅂ\nㅂㅅ\nㅄ\nㅈㄹ\nㄱㅅㄲ\nㅁㅊㄴ\nㅈㄴ\nㅗㅗ\n"
     "fuck\nfucking\nfucker\nshit\nbitch\nasshole\n"
