@@ -106,7 +106,9 @@ export class ShowSocket {
     let socket;
     try {
       socket = await this.#open();
-      const ok = await this.#send('hello', { ticket: await this.#ticket(), show: this.#show, ...this.channel.position });
+      const ticket = await this.#ticket();
+      if (this.#socket !== socket) return; // another attempt has begun meanwhile: its socket must not get our hello too
+      const ok = await this.#send('hello', { ticket, show: this.#show, ...this.channel.position });
       if (this.#socket !== socket) return;
       this.#attempt = 0;
       setServerTime(ok.now);
