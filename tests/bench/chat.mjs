@@ -1,6 +1,6 @@
 // A room with a crowd in it: what a page costs at rest, how long a message takes to the last page, and everybody coming back at
 // once. Server on one core, clients (bench-crowd) on the other, clear text at chat's own port.
-//   node tests/bench/chat.mjs [--pages 10000] [--messages 20] [--hearts 200] [--seconds 20] [--write]
+//   node tests/bench/chat.mjs [--pages 10000] [--messages 20] [--hearts 200] [--seconds 20] [--rest 30] [--write]
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -19,6 +19,7 @@ const { values: given } = parseArgs({
         messages: { type: 'string', default: '20' },
         hearts: { type: 'string', default: '200' },
         seconds: { type: 'string', default: '20' },
+        rest: { type: 'string', default: '30' },
         write: { type: 'boolean' },
     },
 });
@@ -70,13 +71,14 @@ const talkColumns = [
 ];
 const backColumns = [
     ['pages', (row) => row.pages],
-    ['all are back after, s', (row) => fixed(2)(row.back.seconds)],
-    ['recovered', (row) => row.back.recovered],
-    ['second attempts', (row) => row.back.retries],
-    ['reads of the store', (row) => row.back.reads],
+    ['connecting at a time', (row) => row.atOnce],
+    ['all are back after, s', (row) => fixed(2)(row.seconds)],
+    ['recovered', (row) => row.recovered],
+    ['second attempts', (row) => row.retries],
+    ['reads of the store', (row) => row.reads],
     ['of them by talkers, each with a session', () => TALKERS],
-    ['chat, CPU ms', (row) => fixed(0)(row.back.cpu_s * 1000)],
-    ['chat, CPU µs/page', (row) => fixed(0)((row.back.cpu_s / row.pages) * 1e6)],
+    ['chat, CPU ms', (row) => fixed(0)(row.cpu_s * 1000)],
+    ['chat, CPU µs/page', (row) => fixed(0)((row.cpu_s / row.pages) * 1e6)],
 ];
 
 const before = conditions();
@@ -88,13 +90,13 @@ const row = await scoped(async (scope) => {
     const opened = await measured(chat, () => ask(`open ${PAGES - TALKERS}`));
     await ask('rest 3');
     const many = residentBytes(chat.pid).all;
-    const rest = await measured(chat, () => ask('rest 30'));
+    const rest = await measured(chat, () => ask(`rest ${given.rest}`));
     const talk = await measured(chat, () => ask(`talk ${SECONDS} ${MESSAGES} ${given.hearts}`));
-    const back = await measured(chat, () => ask('back'));
-    return { pages: PAGES, opened, rest, talk, back, page_bytes: (many - few) / (PAGES - TALKERS), rss: residentBytes(chat.pid), load: loadNow() };
+    const backs = [];
+    for (const atOnce of [PAGES, 500]) backs.push({ atOnce, pages: PAGES, ...(await measured(chat, () => ask(`back ${atOnce}`))) });
+    return { pages: PAGES, opened, rest, talk, backs, page_bytes: (many - few) / (PAGES - TALKERS), rss: residentBytes(chat.pid), load: loadNow() };
 });
-const text = [conditionsText(before, loadNow()), table(talkColumns, [row]), 'All connections break, and all pages come back at once:', table(backColumns, [row])].join('\n\n');
+const text = [conditionsText(before, loadNow()), table(talkColumns, [row]), 'All connections break, and all pages come back with their position:', table(backColumns, row.backs)].join('\n\n');
 console.log(text);
-console.log(JSON.stringify(row));
 await keepResult('chat', { before, row });
 if (given.write) await writeSection('chat', text);

@@ -7,7 +7,7 @@
  *   open N            N pages come, some hundred at a time
  *   talk S M H        for S seconds M messages and H hearts a second; when each message was at the last page
  *   rest S            nothing but answers to pings
- *   back              all connections break, and all come back at once with the position they had
+ *   back N            all connections break, and all come back with the position they had, so many at a time
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -437,7 +437,7 @@ static void rest(double seconds)
     printf("{\"pages\":%d}\n", crowd.in);
 }
 
-static void come_back(void)
+static void come_back(int at_once)
 {
     int recovered = 0;
     int64_t began;
@@ -446,7 +446,7 @@ static void come_back(void)
         leave(&crowd.pages[i]);
     crowd.retries = 0;
     began = now_us();
-    bring_in(crowd.count);
+    bring_in(at_once);
     for (int i = 0; i < crowd.count; i++)
         recovered += crowd.pages[i].is_recovered;
     printf("{\"pages\":%d,\"seconds\":%.2f,\"recovered\":%d,\"retries\":%lld}\n", crowd.in,
@@ -535,6 +535,7 @@ static void talk(double seconds, int messages_per_s, int hearts_per_s)
             say_hearts();
         turn(2000);
     }
+    all = (size_t)(crowd.said - first - (int)crowd.refused) * (size_t)crowd.count;
     while (now_us() < until + DRAIN_US && crowd.delay_count < all)
         turn(2000);
     report(first);
@@ -553,8 +554,8 @@ static void obey(const char *line)
         talk(seconds, a, b);
     else if (sscanf(line, "rest %lf", &seconds) == 1)
         rest(seconds);
-    else if (!strcmp(line, "back\n"))
-        come_back();
+    else if (sscanf(line, "back %d", &a) == 1)
+        come_back(a);
     else
         die(line);
     (void)fflush(stdout);
