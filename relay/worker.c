@@ -27,19 +27,18 @@
 #include "relay/routes.h"
 #include "relay/show.h"
 #include "relay/viewer.h"
+#include "relay/worker_private.h"
 #include "ring/wake.h"
 #include "rtc/ice.h"
 #include "rtc/transport.h"
 #include "wire/stun.h"
 
 enum {
-    MAILBOX_MESSAGES = 4096,
-    POLL_MS = 20,
     ENFORCE_MS = 1000,  /* how long an expired play token may go on */
     RECEIVE_ROUNDS = 8, /* batches of datagrams before others get a turn */
 };
 
-static struct jt_metric viewers_gauge =
+struct jt_metric relay_viewers_gauge =
     JT_GAUGE("jangteo_relay_viewers", "WebRTC viewers now.", NULL);
 static struct jt_metric ended_total =
     JT_COUNTER("jangteo_relay_viewers_ended_total", "Viewers that ended.", "reason");
@@ -47,43 +46,6 @@ static struct jt_metric offers_total =
     JT_COUNTER("jangteo_relay_offers_total", "WHEP offers.", "outcome");
 static struct jt_metric datagrams_total =
     JT_COUNTER("jangteo_relay_datagrams_total", "Datagrams that came in.", "fate");
-
-LIST_HEAD(viewer_list, relay_viewer);
-
-struct relay_worker {
-    struct relay_workers *all;
-    int number;
-    char prefix[4];
-    struct jt_thread *thread;
-    struct jt_loop *loop;
-    struct jt_udp *udp;
-    struct jt_watch *udp_watch;
-    struct jt_bell *bell;
-    struct jt_watch *bell_watch;
-    struct jt_mailbox *mailbox;
-    struct jt_timer *poll, *tick;
-    struct relay_batch *batch;
-    struct relay_shows shows;
-    struct relay_index *index;
-    struct viewer_list dead; /* freed at the end of the turn */
-    uint32_t last_source;
-    uint64_t last_session;
-    int64_t enforce_at_us;
-    atomic_int viewers;
-};
-
-struct relay_workers {
-    struct relay_workers_setup setup;
-    struct jt_whip *whip;
-    struct relay_candidates candidates;
-    struct relay_routes *routes;
-    struct relay_audience *audience;
-    struct jt_address address;
-    int count;
-    struct relay_worker *list[RELAY_WORKERS_MAX];
-    pthread_rwlock_t door; /* workers hand over only while all of them have a mailbox */
-    bool is_open;
-};
 
 void relay_worker_set_path(struct relay_worker *worker, struct relay_viewer *viewer,
                            const struct jt_address *to)
@@ -160,11 +122,11 @@ static void bury(struct relay_worker *worker, struct relay_viewer *viewer)
         relay_worker_count_watcher(worker, viewer, -1);
     relay_audience_add(worker->all->audience, relay_show_name(viewer->show), -1);
     (void)atomic_fetch_sub(&worker->viewers, 1);
-    jt_metric_add(&viewers_gauge, NULL, -1);
+    jt_metric_add(&relay_viewers_gauge, NULL, -1);
     relay_viewer_free(viewer);
 }
 
-static void bury_dead(struct relay_worker *worker)
+void relay_worker_bury_dead(struct relay_worker *worker)
 {
     struct relay_viewer *viewer;
 
@@ -218,7 +180,7 @@ static void admit(struct relay_worker *worker, struct relay_show *show, struct r
     relay_show_add_viewer(show, viewer);
     relay_audience_add(worker->all->audience, relay_show_name(show), 1);
     (void)atomic_fetch_add(&worker->viewers, 1);
-    jt_metric_add(&viewers_gauge, NULL, 1);
+    jt_metric_add(&relay_viewers_gauge, NULL, 1);
 }
 
 static void accept_offer(struct relay_worker *worker, struct relay_show *show,
@@ -290,7 +252,7 @@ static void on_show(struct relay_worker *worker, const struct relay_message *mes
         relay_show_enforce(show, wall_ms());
     if (show && message->state == JT_SHOW_ENDED) {
         relay_show_dismiss(show, "show_ended");
-        bury_dead(worker);
+        relay_worker_bury_dead(worker);
         relay_show_free(show);
     }
 }
@@ -318,7 +280,7 @@ static void on_ingest_gone(struct relay_worker *worker)
 static void dispatch_datagram(struct relay_worker *worker, uint8_t *data, size_t size,
                               const struct jt_address *from, bool may_forward);
 
-static void on_mail(void *arg, void *mail)
+void relay_worker_on_mail(void *arg, void *mail)
 {
     struct relay_worker *worker = arg;
     struct relay_message *message = mail;
@@ -362,7 +324,7 @@ static void on_mail(void *arg, void *mail)
         break;
     }
     free(message->text);
-    bury_dead(worker);
+    relay_worker_bury_dead(worker);
 }
 
 /* ---- datagrams ---- */
@@ -380,13 +342,6 @@ static int owner_of(struct relay_worker *worker, const uint8_t *data, size_t siz
         if (strncmp(ufrag, worker->all->list[i]->prefix, strlen(worker->all->list[i]->prefix)) == 0)
             number = i;
     return number;
-}
-
-static void set_open(struct relay_workers *all, bool is_open)
-{
-    (void)pthread_rwlock_wrlock(&all->door);
-    all->is_open = is_open;
-    (void)pthread_rwlock_unlock(&all->door);
 }
 
 static int post_if_open(struct relay_workers *all, int owner, const struct relay_message *message)
@@ -445,7 +400,7 @@ static void dispatch_datagram(struct relay_worker *worker, uint8_t *data, size_t
         relay_index_learn(worker->index, viewer, from);
 }
 
-static void on_datagrams(void *arg, int events)
+void relay_worker_on_datagrams(void *arg, int events)
 {
     struct relay_worker *worker = arg;
     struct jt_datagram batch[JT_UDP_BATCH_IN];
@@ -466,7 +421,7 @@ static void on_datagrams(void *arg, int events)
         if (n < JT_UDP_BATCH_IN)
             break;
     }
-    bury_dead(worker);
+    relay_worker_bury_dead(worker);
 }
 
 /* ---- frames ---- */
@@ -485,7 +440,7 @@ static bool pump(struct relay_worker *worker)
  * Asleep is said before the rings are looked at once more, so that no frame falls in between. With frames left it is the
  * others' turn first: a worker that can't keep up must still hear checks and answer offers.
  */
-static void on_bell(void *arg, int events)
+void relay_worker_on_bell(void *arg, int events)
 {
     struct relay_worker *worker = arg;
     bool is_behind;
@@ -499,10 +454,10 @@ static void on_bell(void *arg, int events)
     }
     if (is_behind)
         jt_bell_ring(worker->bell);
-    bury_dead(worker);
+    relay_worker_bury_dead(worker);
 }
 
-static void on_tick(void *arg)
+void relay_worker_on_tick(void *arg)
 {
     struct relay_worker *worker = arg;
     int64_t now_us = jt_clock_mono_us();
@@ -512,10 +467,10 @@ static void on_tick(void *arg)
         left += relay_show_catch_up(show, worker->batch, now_us);
     if (!left)
         jt_timer_stop(worker->tick);
-    bury_dead(worker);
+    relay_worker_bury_dead(worker);
 }
 
-static void on_poll(void *arg)
+void relay_worker_on_poll(void *arg)
 {
     struct relay_worker *worker = arg;
     int64_t now_us = jt_clock_mono_us();
@@ -528,203 +483,5 @@ static void on_poll(void *arg)
         for (show = LIST_FIRST(&worker->shows); show; show = relay_shows_next(show))
             relay_show_enforce(show, wall_ms());
     }
-    bury_dead(worker);
-}
-
-/* ---- life of a worker; start and stop run on its thread ---- */
-
-static int worker_start(void *arg, struct jt_loop *loop)
-{
-    struct relay_worker *worker = arg;
-    int64_t poll_us = (int64_t)POLL_MS * JT_USEC_PER_MSEC;
-    int err;
-
-    worker->loop = loop;
-    err = jt_mailbox_new(loop, "relay.mail", sizeof(struct relay_message), MAILBOX_MESSAGES,
-                         on_mail, worker, &worker->mailbox);
-    if (!err)
-        err = jt_watch_new(loop, "relay.udp", jt_udp_fd(worker->udp), JT_READABLE, on_datagrams,
-                           worker, &worker->udp_watch);
-    if (!err)
-        err = jt_watch_new(loop, "relay.bell", jt_bell_fd(worker->bell), JT_READABLE, on_bell,
-                           worker, &worker->bell_watch);
-    if (!err)
-        err = jt_timer_new(loop, "relay.poll", on_poll, worker, &worker->poll);
-    if (!err)
-        err = jt_timer_new(loop, "relay.tick", on_tick, worker, &worker->tick);
-    if (err)
-        return err;
-    jt_timer_start(worker->poll, poll_us, poll_us);
-    jt_bell_sleep(worker->bell);
-    return 0;
-}
-
-static void worker_stop(void *arg)
-{
-    struct relay_worker *worker = arg;
-    struct relay_show *show;
-
-    if (worker->mailbox)
-        jt_mailbox_free(worker->mailbox);
-    while ((show = LIST_FIRST(&worker->shows))) {
-        relay_show_dismiss(show, "shutdown");
-        bury_dead(worker);
-        relay_show_free(show);
-    }
-    jt_watch_free(worker->udp_watch);
-    jt_watch_free(worker->bell_watch);
-    jt_timer_free(worker->poll);
-    jt_timer_free(worker->tick);
-}
-
-static const struct jt_thread_ops thread_ops = {.start = worker_start, .stop = worker_stop};
-
-static int worker_new(struct relay_workers *all, int number)
-{
-    struct relay_worker *worker = calloc(1, sizeof(*worker));
-    int err;
-
-    if (!worker)
-        return -ENOMEM;
-    all->list[number] = worker;
-    worker->all = all;
-    worker->number = number;
-    (void)snprintf(worker->prefix, sizeof(worker->prefix), "%02x", (unsigned)number & 0xff);
-    LIST_INIT(&worker->shows);
-    err = jt_udp_open(&all->address, all->setup.config->workers > 1, &worker->udp);
-    if (err)
-        return err;
-    if (jt_address_port(&all->address) == 0)
-        all->address =
-            jt_udp_local(worker->udp); /* port 0 was asked for: the others share what came */
-    err = jt_bell_new(&worker->bell);
-    if (!err)
-        err = relay_batch_new(worker->udp, &worker->batch);
-    if (!err)
-        err = relay_index_new(all->routes, number, &worker->index);
-    return err;
-}
-
-static void worker_free(struct relay_worker *worker)
-{
-    if (!worker)
-        return;
-    relay_index_free(worker->index);
-    relay_batch_free(worker->batch);
-    jt_bell_free(worker->bell);
-    jt_udp_close(worker->udp);
-    free(worker);
-}
-
-static int start_thread(struct relay_worker *worker)
-{
-    char name[16];
-
-    (void)snprintf(name, sizeof(name), "relay-%d", worker->number);
-    return jt_thread_start(name, &thread_ops, worker, &worker->thread);
-}
-
-/* SO_REUSEPORT would let a second relay in, and the kernel would give it a share of our viewers' datagrams. */
-static int check_port_is_free(const struct jt_address *address)
-{
-    struct jt_udp *alone;
-    int err = jt_udp_open(address, false, &alone);
-
-    if (!err)
-        jt_udp_close(alone);
-    return err;
-}
-
-int relay_workers_new(const struct relay_workers_setup *setup, struct relay_workers **out)
-{
-    struct relay_workers *all = calloc(1, sizeof(*all));
-    int err;
-
-    if (!all)
-        return -ENOMEM;
-    all->setup = *setup;
-    (void)pthread_rwlock_init(&all->door, NULL);
-    err = jt_address_parse(setup->config->rtc_listen, &all->address);
-    if (!err)
-        err = check_port_is_free(&all->address);
-    if (!err)
-        err = relay_audience_new(&all->audience);
-    if (!err)
-        err = relay_routes_new((size_t)setup->config->viewers_max, &all->routes);
-    for (int i = 0; !err && i < setup->config->workers; i++) {
-        err = worker_new(all, i);
-        all->count = i + 1;
-    }
-    if (!err)
-        err = relay_candidates_find(setup->config->rtc_advertise, &all->address, &all->candidates);
-    for (int i = 0; !err && i < all->count; i++)
-        err = start_thread(all->list[i]);
-    if (err) {
-        relay_workers_free(all);
-        return err;
-    }
-    set_open(all, true);
-    jt_metric_register(&viewers_gauge, NULL);
-    *out = all;
-    return 0;
-}
-
-void relay_workers_free(struct relay_workers *all)
-{
-    if (!all)
-        return;
-    set_open(all, false);
-    for (int i = 0; i < all->count; i++)
-        if (all->list[i])
-            jt_thread_stop(all->list[i]->thread);
-    for (int i = 0; i < all->count; i++) /* all are still: they look at each other's prefixes */
-        worker_free(all->list[i]);
-    relay_routes_free(all->routes);
-    relay_audience_free(all->audience);
-    (void)pthread_rwlock_destroy(&all->door);
-    free(all);
-}
-
-void relay_workers_set_whip(struct relay_workers *workers, struct jt_whip *whip)
-{
-    workers->whip = whip;
-}
-
-int relay_workers_count(const struct relay_workers *workers)
-{
-    return workers->count;
-}
-
-int relay_workers_viewers(const struct relay_workers *workers)
-{
-    int sum = 0;
-
-    for (int i = 0; i < workers->count; i++)
-        sum += atomic_load(&workers->list[i]->viewers);
-    return sum;
-}
-
-struct jt_bell *relay_workers_bell(struct relay_workers *workers, int i)
-{
-    return workers->list[i]->bell;
-}
-
-int relay_workers_post(struct relay_workers *workers, int i, const struct relay_message *message)
-{
-    return jt_mailbox_post(workers->list[i]->mailbox, message);
-}
-
-int relay_workers_least(const struct relay_workers *workers)
-{
-    int least = 0;
-
-    for (int i = 1; i < workers->count; i++)
-        if (atomic_load(&workers->list[i]->viewers) < atomic_load(&workers->list[least]->viewers))
-            least = i;
-    return least;
-}
-
-struct relay_audience *relay_workers_audience(struct relay_workers *workers)
-{
-    return workers->audience;
+    relay_worker_bury_dead(worker);
 }
