@@ -104,6 +104,6 @@ export async function enter(t, browser, { jangteo, show }, options = {}) {
 }
 
 /** Of what went wrong on a page, what the browser logs of refusals that are in order. */
-export const withoutRefusals = (faults) => faults.filter((fault) => !/status of [45]\d\d|WebSocket/.test(fault));
+export const withoutRefusals = (faults) => faults.filter((fault) => !/Failed to load resource|WebSocket/.test(fault));
 
 export { ko };
