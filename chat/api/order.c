@@ -17,7 +17,7 @@
 #include "token/base64url.h"
 
 enum {
-    KEY_MIN_BYTES = 8, /* ours: of an Idempotency-Key; pages send a UUID */
+    KEY_MIN_BYTES = 16, /* of an Idempotency-Key: too many to meet by chance; pages send a UUID */
     PHONE_MIN_DIGITS = 9,
     PHONE_MAX_DIGITS = 15, /* E.164 */
     OWN_ORDERS_LISTED = 50,

@@ -110,7 +110,7 @@ async function sell(seller, show, product) {
     await guest.must('PUT', `/api/v1/cart/items/${product.variants[0].id}`, { quantity: 2 });
     await guest.must('GET', '/api/v1/cart');
     const shipped = orderForm(product, { show: show.id });
-    const key = { 'idempotency-key': 'the-first-order' };
+    const key = { 'idempotency-key': 'the-first-order-here' };
     const { orders: [sent] } = await guest.must('POST', '/api/v1/orders', shipped, 201, key);
     assert.equal((await guest.must('POST', '/api/v1/orders', shipped, 200, key)).orders[0].id, sent.id);
     for (const step of ['confirm', 'shipped', 'delivered']) await seller.must('POST', `/api/v1/shop/orders/${sent.id}/${step}`, {});
@@ -280,8 +280,8 @@ test('every operation refuses what it has problems for', async () => {
     for (const key of ['', 'short', 'x'.repeat(129), 'with a space']) await order({}, 'idempotency_key_missing', key);
     const url = `/api/v1/shop/products/${product.id}`;
     await guest.refused('PUT', `/api/v1/cart/items/${variant.id}`, { quantity: 11 }, 'over_limit');
-    const { orders: [placed] } = await guest.must('POST', '/api/v1/orders', checkout, 201, { 'idempotency-key': 'key-of-the-first' });
-    await order({ memo: 'x' }, 'idempotency_mismatch', 'key-of-the-first');
+    const { orders: [placed] } = await guest.must('POST', '/api/v1/orders', checkout, 201, { 'idempotency-key': 'key-of-the-first-one' });
+    await order({ memo: 'x' }, 'idempotency_mismatch', 'key-of-the-first-one');
     await order({}, 'too_many_unpaid');
     await seller.refused('POST', `${url}/stock`, { variant: variant.id, add: -3 }, 'stock_taken');
     await seller.refused('PATCH', url, { ...productForm, variants: [{ id: variant.id, values: [], price_won: 1 }], version: 99 }, 'conflict');
@@ -370,7 +370,7 @@ test('W9: what is not strictly JSON is refused everywhere, cut at every byte', a
     }
     const whole = Buffer.from(JSON.stringify(world.checkout));
     for (let size = 0; size < whole.length; size++) await send(operationOf('POST /api/v1/orders'), whole.subarray(0, size), `cut at ${size}`);
-    assert.equal((await world.guest.ask('POST', '/api/v1/orders', whole, { ...JSON_TYPE, 'idempotency-key': 'the-whole-of-it' })).status, 201);
+    assert.equal((await world.guest.ask('POST', '/api/v1/orders', whole, { ...JSON_TYPE, 'idempotency-key': 'the-whole-of-it-at-once' })).status, 201);
 });
 
 test('W9: large and fractional numbers are never rounded into good ones', async () => {
@@ -392,7 +392,7 @@ test('W9: every byte of a content changed is a refusal or an order, never an err
     for (let at = 0; at < whole.length; at++) {
         const bytes = Buffer.from(whole);
         bytes[at] ^= 1 << (at % 8);
-        const answer = await guest.ask('POST', '/api/v1/orders', bytes, { ...JSON_TYPE, 'idempotency-key': `byte-number-${at}` });
+        const answer = await guest.ask('POST', '/api/v1/orders', bytes, { ...JSON_TYPE, 'idempotency-key': `the-byte-number-${at}` });
         assert.ok(answer.status < 500, `byte ${at}: ${answer.status} ${JSON.stringify(answer.body)}`);
     }
 });
@@ -429,7 +429,7 @@ test('A7: cookies that are twice there, cut, changed or somebody else\'s are nob
         await person.refused('PUT', '/api/v1/shop', shopForm, 'sign_in');
     }
     const mixed = Object.assign(new Reader(chat.http), { cookie: guest.cookie, session: seller.session });
-    await mixed.refused('POST', '/api/v1/orders', {}, 'csrf', { 'idempotency-key': 'a-foreign-token' });
+    await mixed.refused('POST', '/api/v1/orders', {}, 'csrf', { 'idempotency-key': 'a-foreign-token-of-his' });
     const among = Object.assign(new Reader(chat.http), { cookie: `a=b; ${seller.cookie}; _ga=GA1.2; other="x"`, session: seller.session });
     assert.equal((await among.must('GET', '/api/v1/session')).login, 'suni');
 });
@@ -437,7 +437,7 @@ test('A7: cookies that are twice there, cut, changed or somebody else\'s are nob
 test('W9: content of no length, or of none told', async () => {
     const { guest, checkout } = await makeWorld();
     const port = Number(new URL(chat.http).port);
-    const head = (more) => `POST /api/v1/orders HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nCookie: ${guest.cookie}\r\nX-CSRF-Token: ${guest.session.csrf}\r\nIdempotency-Key: of-no-length\r\nContent-Type: application/json\r\nConnection: close\r\n${more}\r\n`;
+    const head = (more) => `POST /api/v1/orders HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nCookie: ${guest.cookie}\r\nX-CSRF-Token: ${guest.session.csrf}\r\nIdempotency-Key: of-no-length-at-all\r\nContent-Type: application/json\r\nConnection: close\r\n${more}\r\n`;
     const cases = [
         ['Content-Length: 0\r\n', /^HTTP\/1\.1 400 .*"body_not_json"/s],
         ['', /^HTTP\/1\.1 (400 .*"body_not_json"|411 )/s],
@@ -447,5 +447,5 @@ test('W9: content of no length, or of none told', async () => {
         ['Transfer-Encoding: chunked\r\nContent-Length: 2\r\n', /^HTTP\/1\.1 4(00|11) /],
     ];
     for (const [more, pattern] of cases) assert.match((await rawExchange({ port }, head(more))).toString(), pattern, JSON.stringify(more));
-    await guest.refused('POST', '/api/v1/orders', { ...checkout, memo: 'x'.repeat(70000) }, 'body_too_large', { 'idempotency-key': 'much-too-long' });
+    await guest.refused('POST', '/api/v1/orders', { ...checkout, memo: 'x'.repeat(70000) }, 'body_too_large', { 'idempotency-key': 'a-body-much-too-long' });
 });
