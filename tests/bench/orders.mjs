@@ -45,6 +45,12 @@ function openLoop(buyers, product) {
     });
 }
 
+/** What the store's commits took so far: {seconds, count}. */
+async function commitsOf(chat) {
+    const [seconds, count] = await Promise.all(['sum', 'count'].map((what) => chat.metric(`jangteo_chat_store_commit_seconds_${what}`)));
+    return { seconds, count };
+}
+
 const columns = [
     ['orders', (row) => row.orders],
     ['sent per second', (row) => fixed(0)(row.sent_per_s)],
@@ -53,6 +59,7 @@ const columns = [
     ['max, ms', (row) => fixed(1)(row.max_ms)],
     ['chat, CPU µs/order', (row) => fixed(0)(row.cpu_us)],
     ['chat, % of its core', (row) => fixed(0)(row.cpu_percent)],
+    ['a commit takes, ms', (row) => fixed(1)(row.commit_ms)],
     ['client late p99, ms', (row) => fixed(1)(row.late_p99_ms)],
     ['load', (row) => fixed(1)(row.load)],
 ];
@@ -61,15 +68,16 @@ const before = conditions();
 const row = await scoped(async (scope) => {
     const { chat, seller, product } = await openSale(scope);
     const buyers = await gather(chat.http);
-    const cpu = cpuSeconds(chat.pid), began = performance.now();
+    const commits = await commitsOf(chat), cpu = cpuSeconds(chat.pid), began = performance.now();
     const { took, late, refused, sentS } = await openLoop(buyers, product);
     const used = cpuSeconds(chat.pid) - cpu, lasted = (performance.now() - began) / 1000;
+    const after = await commitsOf(chat);
     const [{ reserved }] = (await seller.must('GET', '/api/v1/shop/products')).items[0].variants;
     if (refused.length > 0 || reserved !== took.length) throw new Error(`${refused.length} refused (${refused[0]}), ${reserved} reserved`);
     buyers.forEach((buyer) => buyer.leave());
     return {
         orders: took.length, sent_per_s: buyers.length / sentS, p50_ms: at(took, 0.5), p99_ms: at(took, 0.99), max_ms: at(took, 1),
-        cpu_us: (used / took.length) * 1e6, cpu_percent: (used / lasted) * 100, late_p99_ms: at(late, 0.99), load: loadNow(),
+        cpu_us: (used / took.length) * 1e6, cpu_percent: (used / lasted) * 100, late_p99_ms: at(late, 0.99), commit_ms: ((after.seconds - commits.seconds) / (after.count - commits.count)) * 1000, load: loadNow(),
     };
 });
 const text = `${conditionsText(before, loadNow())}\n\n${table(columns, [row])}`;
