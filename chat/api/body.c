@@ -130,6 +130,11 @@ int64_t api_body_optional_integer(struct api_body *body, const char *name, int64
     return api_body_integer(body, name, min, max);
 }
 
+bool api_body_has(const struct api_body *body, const char *name)
+{
+    return !body->problem && json_object_get(body->object, name);
+}
+
 bool api_body_bool(struct api_body *body, const char *name)
 {
     const json_t *value = ask(body, name);

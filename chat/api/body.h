@@ -55,6 +55,8 @@ int64_t api_body_integer(struct api_body *body, const char *name, int64_t min, i
 /** The same; `fallback` when the field is not there, or null. */
 int64_t api_body_optional_integer(struct api_body *body, const char *name, int64_t min, int64_t max,
                                   int64_t fallback);
+/** Is the field there? For fields that may be left out. */
+bool api_body_has(const struct api_body *body, const char *name);
 bool api_body_bool(struct api_body *body, const char *name);
 /** An array of at most `max` items, borrowed; NULL when it is not. */
 const json_t *api_body_array(struct api_body *body, const char *name, size_t max);

@@ -107,6 +107,8 @@ static void read_wanted(struct api_body *body, void *arg)
     wanted->checkout.tender =
         read_choice(body, "tender", "transfer", "at_pickup") ? STORE_AT_PICKUP : STORE_TRANSFER;
     read_personal(body, &wanted->personal, wanted->checkout.delivery == STORE_SHIP);
+    wanted->checkout.is_from_cart =
+        api_body_has(body, "from_cart") && api_body_bool(body, "from_cart");
     if (!api_body_bool(body, "agreed"))
         api_body_refuse(body, API_PROBLEM_FIELD_INVALID);
     if (wanted->checkout.tender == STORE_AT_PICKUP && wanted->checkout.delivery == STORE_SHIP)
@@ -202,6 +204,7 @@ static enum api_problem problem_of(enum store_refusal refusal)
         [STORE_TOO_MANY_UNPAID] = API_PROBLEM_TOO_MANY_UNPAID,
         [STORE_TOO_MANY_HELD] = API_PROBLEM_TOO_MANY_UNPAID,
         [STORE_NO_PICKUP] = API_PROBLEM_NO_PICKUP,
+        [STORE_CART_CHANGED] = API_PROBLEM_CART_CHANGED,
         [STORE_KEY_MISMATCH] = API_PROBLEM_KEY_MISMATCH,
     };
 

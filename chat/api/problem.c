@@ -39,6 +39,7 @@ static const struct jt_http_fault problems[] = {
     [API_PROBLEM_TOO_MANY_UNPAID] = {429, "too_many_unpaid",
                                      "Pay for or cancel an earlier order first", 60},
     [API_PROBLEM_NO_PICKUP] = {409, "no_pickup", "This shop has nothing to pick up at", 0},
+    [API_PROBLEM_CART_CHANGED] = {409, "cart_changed", "The cart has not this in it any more", 0},
     [API_PROBLEM_CART_FULL] = {422, "cart_full", "The cart is full", 0},
     [API_PROBLEM_KEY_MISSING] = {400, "idempotency_key_missing",
                                  "An order needs an Idempotency-Key", 0},

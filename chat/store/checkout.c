@@ -222,6 +222,28 @@ static int look_at_lines(struct store_db *db, struct checkout *checkout)
     return err;
 }
 
+/* Two tabs that order one cart: the second finds it empty (pitfall 4). */
+static int take_from_cart(struct store_db *db, struct checkout *checkout)
+{
+    for (int i = 0; checkout->in->is_from_cart && i < checkout->in->item_count; i++) {
+        const struct store_checkout_item *item = &checkout->in->items[i];
+        struct store_query q =
+            store_query(db, "DELETE FROM cart_item"
+                            " WHERE account_id = ? AND variant_id = ? AND quantity = ?");
+        int changed;
+
+        store_put_int(&q, checkout->in->account_id);
+        store_put_int(&q, item->variant_id);
+        store_put_int(&q, item->quantity);
+        changed = store_query_run(&q);
+        if (changed < 0)
+            return changed;
+        if (!changed)
+            return refuse(checkout, STORE_CART_CHANGED, item->variant_id, 0);
+    }
+    return 0;
+}
+
 static int count_unpaid(struct store_query *q, int64_t *out)
 {
     if (store_query_step(q) == 1)
@@ -525,6 +547,8 @@ static int check_out(struct store_db *db, void *arg)
     if (is_new != 1)
         return is_new;
     err = look(db, checkout);
+    if (!err)
+        err = take_from_cart(db, checkout);
     return err ? err : write_orders(db, checkout);
 }
 

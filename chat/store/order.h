@@ -76,7 +76,9 @@ struct store_checkout {
     uint8_t request_hash[STORE_HASH_SIZE];   /* of the whole request body */
     const struct store_checkout_item *items; /* a variant comes once */
     int item_count;                          /* 1 … STORE_CART_MAX */
-    int64_t show_id;                         /* 0: outside a show */
+    bool
+        is_from_cart; /* the items leave the cart with the order: it has exactly them, or nothing is ordered */
+    int64_t show_id; /* 0: outside a show */
     enum store_delivery delivery;
     enum store_tender tender; /* at pick-up only with STORE_PICKUP */
     const void *sealed;       /* goes into each order of the checkout */
@@ -97,6 +99,7 @@ enum store_refusal {
     STORE_TOO_MANY_UNPAID, /* open checkouts of this guest or phone number */
     STORE_TOO_MANY_HELD,   /* variant_id: this network holds its share */
     STORE_NO_PICKUP,       /* a seller has no place for it */
+    STORE_CART_CHANGED,    /* variant_id: the cart has not this many of it (any more) */
     STORE_KEY_MISMATCH,    /* the key came before with another request */
 };
 

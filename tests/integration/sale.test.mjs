@@ -162,6 +162,25 @@ test('pitfall 14: a buyer is asked when the price changed in between', async (t)
     assert.deepEqual([stale.status, stale.body.code], [409, 'conflict']);
 });
 
+test('pitfall 4: two tabs that order one cart make one order, and the cart is empty', async (t) => {
+    const chat = await start(t);
+    const { seller, product } = await openShop(await firstOperator(chat.http, chat.site.dataDir));
+    const guest = await new Person(chat.http).becomeGuest();
+    const [variant] = product.variants;
+    await guest.must('PUT', `/api/v1/cart/items/${variant.id}`, { quantity: 2 });
+    const form = orderForm(product, { quantity: 2, from_cart: true });
+    const answers = await Promise.all([guest.order(form), guest.order(form)]);
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 409]);
+    assert.equal(answers.find(({ status }) => status === 409).body.code, 'cart_changed');
+    assert.deepEqual((await guest.must('GET', '/api/v1/cart')).items, []);
+    await guest.must('PUT', `/api/v1/cart/items/${variant.id}`, { quantity: 3 });
+    const other = await guest.order(form);
+    assert.deepEqual([other.status, other.body.code], [409, 'cart_changed'], 'three are in it now, not two');
+    assert.equal((await guest.must('GET', '/api/v1/cart')).items[0].quantity, 3, 'a refusal takes nothing');
+    const [stock] = (await seller.must('GET', '/api/v1/shop/products')).items[0].variants;
+    assert.equal(stock.reserved, 2);
+});
+
 test('K2, pitfall 8: one key is one order, however often it is sent', async (t) => {
     const chat = await start(t);
     const { seller, product } = await openShop(await firstOperator(chat.http, chat.site.dataDir));

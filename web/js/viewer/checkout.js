@@ -22,19 +22,20 @@ function useShops(groups) {
   return [shops, problem];
 }
 
-function orderBody(lines, values, showId) {
+function orderBody(lines, values, { showId, isFromCart }) {
   const isShip = values.delivery === 'ship';
   return {
     items: lines.map(({ variant, quantity, price_won }) => ({ variant, quantity, price_won })),
     ...(showId && { show: showId }),
+    ...(isFromCart && { from_cart: true }),
     recipient: values.recipient.trim(), phone: values.phone.replace(/\D/g, ''), delivery: values.delivery,
     postcode: isShip ? values.postcode : '', address: isShip ? values.address.trim() : '', address_detail: isShip ? values.address_detail.trim() : '',
     memo: values.memo.trim(), tender: values.tender, depositor: values.tender === 'transfer' ? values.depositor.trim() : '', agreed: true,
   };
 }
 
-/** `onDone(orders)`; `onStale()` when prices or stock are not what they were. */
-export function Checkout({ lines, showId, onDone, onStale, onClose }) {
+/** `isFromCart`: what is ordered leaves the cart. `onDone(orders)`; `onStale()` when prices or stock are not what they were. */
+export function Checkout({ lines, showId, isFromCart, onDone, onStale, onClose }) {
   const groups = byShop(lines);
   const [shops, shopsProblem] = useShops(groups);
   const canPickUp = shops && groups.every(({ shop }) => shops.get(shop.id).pickup_place);
@@ -46,10 +47,10 @@ export function Checkout({ lines, showId, onDone, onStale, onClose }) {
   const [step, setStep] = useState('form');
   const [isLeaving, setLeaving] = useState(false);
   const [send, isBusy, problem] = useAct(async () => {
-    const { orders } = await postOnce('/orders', orderBody(lines, form.values, showId));
+    const { orders } = await postOnce('/orders', orderBody(lines, form.values, { showId, isFromCart }));
     onDone(orders);
   });
-  const isStale = ['sold_out', 'price_changed'].includes(problem?.code);
+  const isStale = ['sold_out', 'price_changed', 'cart_changed'].includes(problem?.code);
   const leave = () => (isBusy ? undefined : form.values === EMPTY_ADDRESS ? onClose() : setLeaving(true));
   const toCheck = (event) => {
     event?.preventDefault();

@@ -40,7 +40,7 @@ function Sheets({ sheet, go, show, cart, socket }) {
     toast(t('in_cart'), 'good');
     go(null);
   };
-  const toCheckout = (lines) => go({ name: 'checkout', lines });
+  const toCheckout = (lines, isFromCart = false) => go({ name: 'checkout', lines, isFromCart });
   switch (sheet.name) {
     case 'products':
       return html`<${ProductsSheet} show=${show} onOpen=${(id) => go({ name: 'option', product: id, from: sheet })} onIdentity=${onIdentity} onClose=${back} />`;
@@ -49,9 +49,9 @@ function Sheets({ sheet, go, show, cart, socket }) {
         onBack=${sheet.from && (() => go(sheet.from))} onBuy=${(variant, quantity) => toCheckout([lineOfProduct(show, product, variant, quantity)])} />`;
     case 'cart':
       return html`<${CartSheet} cart=${cart.cart} isStopped=${show.sales_stopped} onSet=${cart.set} onProducts=${() => go({ name: 'products' })}
-        onOrders=${() => go({ name: 'orders', from: sheet })} onCheckout=${() => toCheckout(linesOfCart(cart.cart, show.products))} onClose=${back} />`;
+        onOrders=${() => go({ name: 'orders', from: sheet })} onCheckout=${() => toCheckout(linesOfCart(cart.cart, show.products), true)} onClose=${back} />`;
     case 'checkout':
-      return html`<${Checkout} lines=${sheet.lines} showId=${show.id} onClose=${back} onStale=${() => (cart.load().catch(() => {}), go({ name: 'cart' }))}
+      return html`<${Checkout} lines=${sheet.lines} isFromCart=${sheet.isFromCart} showId=${show.id} onClose=${back} onStale=${() => (cart.load().catch(() => {}), go({ name: 'cart' }))}
         onDone=${(orders) => (cart.load().catch(() => {}), go({ name: 'done', orders }))} />`;
     case 'done':
       return html`<${OrderDone} orders=${sheet.orders} onClose=${back} />`;
