@@ -566,7 +566,8 @@ static void test_d3_reordered_flight(void **state)
         struct datagram flight[16], datagram;
         size_t count = 0;
 
-        options.retransmit_us = 300 * JT_USEC_PER_MSEC; /* not while we are at it, however busy the machine */
+        options.retransmit_us =
+            300 * JT_USEC_PER_MSEC; /* not while we are at it, however busy the machine */
         call = call_new(&options);
         while (wire_pop(&call->to_server, &datagram))
             to_server(call, &datagram);
