@@ -100,6 +100,8 @@ void relay_worker_hurry(struct relay_worker *worker)
 void relay_worker_count_watcher(struct relay_worker *worker, const struct relay_viewer *viewer,
                                 int by)
 {
+    if (viewer->ticket.kind == RELAY_TICKET_GOOD)
+        return; /* the shop's own look at its show, or a rehearsal: chat counts those */
     relay_audience_watch(worker->all->audience, relay_show_name(viewer->show), by);
 }
 

@@ -62,7 +62,7 @@ void relay_worker_send(struct relay_worker *worker, const uint8_t *data, size_t 
 /** The viewer's media path is `to` from now on: datagrams from there are its. */
 void relay_worker_set_path(struct relay_worker *worker, struct relay_viewer *viewer,
                            const struct jt_address *to);
-/** The viewer's handshake is done (1), or it is over after that (-1). */
+/** The viewer's handshake is done (1), or it is over after that (-1). Who has a play token is not counted as watching. */
 void relay_worker_count_watcher(struct relay_worker *worker, const struct relay_viewer *viewer,
                                 int by);
 /** The viewer is over: it is freed at the end of the turn, and its session's id becomes unknown. */

@@ -48,8 +48,9 @@ enum channel_code {
 /** What a room counts, told each second while it has changed and once at its end. */
 struct channel_tally {
     int64_t hearts, messages; /* of the show, all rooms' lives together */
-    int pages, persons; /* now: sockets, and distinct people (pitfall 42: the figure to be shown) */
-    bool is_end;        /* the room goes away */
+    int pages,
+        persons; /* now: sockets, and distinct customers (pitfall 42: the figure to be shown) */
+    bool is_end; /* the room goes away */
 };
 
 /** The embedding service. All on the room thread: none may block or take long. */

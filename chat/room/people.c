@@ -192,7 +192,20 @@ void room_people_expire(struct room_people *people, int64_t now_ms)
     }
 }
 
+static bool is_customer(const struct room_person *person)
+{
+    enum access_role role = person->identity.role;
+
+    return person->member_count > 0 && (role == ACCESS_GUEST || role == ACCESS_BUYER);
+}
+
+/* Once a second for those who count viewers, so a walk is cheap enough. */
 int room_people_count(const struct room_people *people)
 {
-    return (int)(people->count - people->away_count);
+    int count = 0;
+
+    for (size_t i = 0; i < people->bucket_count; i++)
+        for (const struct room_person *person = people->buckets[i]; person; person = person->next)
+            count += is_customer(person);
+    return count;
 }

@@ -56,7 +56,7 @@ void room_people_set_banned(struct room_people *people, struct room_person *pers
 /** Forget whoever is away for long enough. */
 void room_people_expire(struct room_people *people, int64_t now_ms);
 
-/** Those who are here. */
+/** Those who are here; the shop's own people and operators watch over it, and are not counted. */
 int room_people_count(const struct room_people *people);
 
 #endif

@@ -14,7 +14,7 @@ const PRICE_WON = 12900;
 const SHIPPING_WON = 3000;
 const TOTAL_WON = QUANTITY * PRICE_WON + SHIPPING_WON;
 const STOCK = 30;
-const WATCHING = 3; // two viewers, and the studio, which has the picture and the talk too
+const WATCHING = 2; // the viewers; the studio has the picture and the talk too, but is no customer
 
 const won = (n) => ko.won.replace('{n}', n.toLocaleString('en'));
 const left = (n) => ko.left.replace('{n}', n);

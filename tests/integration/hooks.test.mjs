@@ -397,13 +397,15 @@ test('a2: a play token that runs out ends its session', async (t) => {
     assert.equal(await relay.metric('jangteo_relay_viewers'), 1);
 });
 
-test('hooks: the relay tells who watches: sessions with a picture, not offers', async (t) => {
+test('hooks: the relay tells who watches: sessions with a picture, not offers, not the shop itself', async (t) => {
     const { site, chat, relay } = await place(t);
     await ffmpegPublish(t, rtmp(site, KEY), small);
     await untilShow(relay.http, 'market');
     for (let i = 0; i < 5; i++) assert.equal(await answered(relay), 201); // nobody behind them
     const viewers = watchers(t, relay, undefined, { viewers: 3 });
-    await untilJoined(viewers);
+    const preview = watchers(t, relay, makeToken(chat.keys.token), { viewers: 1 });
+    await Promise.all([untilJoined(viewers), untilJoined(preview)]);
+    await relay.untilMetric('jangteo_relay_viewers', undefined, (n) => n >= 4);
     await chat.until('viewers', ({ shows }) => shows.some((one) => one.show === 'market' && one.sessions === 3));
     assert.ok(chat.of('viewers').every(({ shows }) => shows.every((one) => one.sessions <= 3)));
     await viewers.stop('SIGINT');

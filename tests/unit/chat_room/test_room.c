@@ -711,6 +711,26 @@ static void test_p33_flood_and_nonsense_end(void **state)
     rig_free(rig);
 }
 
+static void test_p42_the_shop_is_not_its_own_customer(void **state)
+{
+    struct rig *rig = rig_new();
+    struct page *pages[] = {
+        rig_join(rig, "owner", ACCESS_OWNER),
+        rig_join(rig, "operator", ACCESS_OPERATOR),
+        rig_join(rig, "guest", ACCESS_GUEST),
+        rig_join(rig, "buyer", ACCESS_BUYER),
+    };
+    struct room_counts counts;
+
+    (void)state;
+    room_counts(rig->room, &counts);
+    assert_int_equal(counts.members, 4);
+    assert_int_equal(counts.persons, 2);
+    for (size_t i = 0; i < JT_COUNT(pages); i++)
+        page_free(rig, pages[i]);
+    rig_free(rig);
+}
+
 static void test_c4_p42_sixteen_pages_are_one_person(void **state)
 {
     struct rig *rig = rig_new();
@@ -795,6 +815,7 @@ int main(void)
         cmocka_unit_test(test_c1_p26_text_and_name_cannot_break_out),
         cmocka_unit_test(test_c2_role_and_name_come_from_the_server),
         cmocka_unit_test(test_p33_flood_and_nonsense_end),
+        cmocka_unit_test(test_p42_the_shop_is_not_its_own_customer),
         cmocka_unit_test(test_c4_p42_sixteen_pages_are_one_person),
         cmocka_unit_test(test_me_goes_to_all_pages_of_one_person),
         cmocka_unit_test(test_people_are_bounded),
