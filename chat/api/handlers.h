@@ -65,6 +65,7 @@ void api_order_read(struct api_call *call);
 void api_order_list(struct api_call *call);
 void api_order_cancel(struct api_call *call);
 void api_shop_order_list(struct api_call *call);
+void api_shop_order_table(struct api_call *call);
 void api_shop_order_confirm(struct api_call *call);
 void api_shop_order_cancel(struct api_call *call);
 void api_shop_order_move(struct api_call *call);

@@ -83,6 +83,7 @@ static const struct api_route table[] = {
 
     /* selling */
     {GET, "/api/v1/shop/orders", ACCESS_ORDER_LIST, SESSION, api_shop_order_list, 0},
+    {GET, "/api/v1/shop/orders.csv", ACCESS_ORDER_CONTACT, SESSION, api_shop_order_table, 0},
     {POST, "/api/v1/shop/orders/:order/confirm", ACCESS_ORDER_CONFIRM, SESSION,
      api_shop_order_confirm, 0},
     {POST, "/api/v1/shop/orders/:order/cancel", ACCESS_ORDER_REFUSE, SESSION, api_shop_order_cancel,

@@ -122,6 +122,7 @@ async function sell(seller, show, product) {
     await new Reader(seller.base).must('GET', `/api/v1/orders/${sent.id}`);
     assert.equal((await guest.must('GET', '/api/v1/orders')).items.length, 4);
     await seller.must('GET', '/api/v1/shop/orders');
+    await seller.must('GET', '/api/v1/shop/orders.csv');
     assert.equal((await seller.must('GET', `/api/v1/shows/${show.id}/report`)).paid_orders, 2);
 }
 

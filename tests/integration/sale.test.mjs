@@ -202,6 +202,67 @@ test('K2, pitfall 8: one key is one order, however often it is sent', async (t) 
     assert.deepEqual([without.status, without.body.code], [400, 'idempotency_key_missing']);
 });
 
+test('pitfall 49, pitfall 48: orders as a table are text, in Korean time, and nothing of it is a formula', async (t) => {
+    const chat = await start(t);
+    const { seller, product } = await openShop(await firstOperator(chat.http, chat.site.dataDir));
+    const guest = await new Person(chat.http).becomeGuest();
+    const wish = { quantity: 2, memo: '=HYPERLINK("http://x","y")', recipient: '+김철수', depositor: '@SUM(A1)', address_detail: '-1층, 왼쪽' };
+    const [order] = (await guest.order(orderForm(product, wish))).body.orders;
+    const table = await seller.get('/api/v1/shop/orders.csv');
+    assert.equal(table.status, 200, table.body);
+    assert.equal(table.headers.get('content-type'), 'text/csv; charset=utf-8');
+    const korea = new Date(order.created_at + 9 * 3600e3).toISOString();
+    assert.match(table.headers.get('content-disposition'), /^attachment; filename="\d{4}-\d\d-\d\d_orders\.csv"$/);
+    const [head, row, end] = table.body.split('\r\n');
+    assert.equal(head.replace(/^\ufeff/, '').split(',').length, 16);
+    assert.equal(end, '');
+    const cells = [
+        order.number, korea.slice(0, 16).replace('T', ' '), 'pending', "'+김철수", '010-1234-5678', '63122', '제주특별자치도 제주시 문연로 6',
+        "'-1층, 왼쪽", product.name, '', 2, 12900, 3000, 28800, "'@SUM(A1)", "'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")",
+    ];
+    assert.equal(row, cells.map((cell) => (typeof cell === 'number' ? String(cell) : `"${cell}"`)).join(','));
+    assert.equal((await guest.get('/api/v1/shop/orders.csv')).status, 401);
+});
+
+test('pitfall 19: cancelled by both sides at once, what was paid is owed back once', async (t) => {
+    const chat = await start(t);
+    const { seller, product } = await openShop(await firstOperator(chat.http, chat.site.dataDir), { stock: 90 });
+    const guest = await new Person(chat.http).becomeGuest();
+    const show = await seller.must('POST', '/api/v1/shop/shows', { title: '첫 방송', access: 'public' }, 201);
+    const [order] = (await guest.order(orderForm(product, { quantity: 3, show: show.id }))).body.orders;
+    await seller.must('POST', `/api/v1/shop/orders/${order.id}/confirm`, {});
+    assert.equal((await seller.must('GET', `/api/v1/shows/${show.id}/report`)).paid_won, order.total_won);
+    const cancels = Array.from({ length: 20 }, (_, i) => (i % 2
+        ? guest.post(`/api/v1/orders/${order.id}/cancel`, {})
+        : seller.post(`/api/v1/shop/orders/${order.id}/cancel`, { reason: '품절' })));
+    for (const { status } of await Promise.all(cancels)) assert.ok([200, 409].includes(status), `${status}`);
+    assert.equal((await guest.must('GET', `/api/v1/orders/${order.id}`)).state, 'cancelled');
+    const [stock] = (await seller.must('GET', '/api/v1/shop/products')).items[0].variants;
+    assert.deepEqual([stock.left, stock.reserved, stock.sold], [90, 0, 0]);
+    const report = await seller.must('GET', `/api/v1/shows/${show.id}/report`);
+    assert.deepEqual([report.paid_orders, report.paid_won, report.units], [0, 0, 0]);
+});
+
+test('pitfall 15: the clock of the client decides nothing', async (t) => {
+    const chat = await start(t);
+    const { seller, product } = await openShop(await firstOperator(chat.http, chat.site.dataDir));
+    const day = 24 * 3600e3;
+    for (const off of [-day, day]) {
+        const guest = await new Person(chat.http).becomeGuest();
+        const began = Date.now();
+        const headers = { date: new Date(began + off).toUTCString(), 'if-unmodified-since': new Date(began + off).toUTCString() };
+        const key = `a-clock-that-is-off-${off}`;
+        const answer = await guest.post('/api/v1/orders', orderForm(product, { phone: `010-1111-${off > 0 ? 1111 : 2222}` }), { ...headers, 'idempotency-key': key });
+        assert.equal(answer.status, 201, JSON.stringify(answer.body));
+        const [order] = answer.body.orders;
+        assert.ok(order.created_at >= began - 1000 && order.created_at <= Date.now() + 1000);
+        assert.equal(order.expires_at - order.created_at, shopForm.transfer_hours * 3600e3);
+        const told = await guest.post('/api/v1/orders', { ...orderForm(product), created_at: began + off }, { 'idempotency-key': `${key}-told` });
+        assert.deepEqual([told.status, told.body.code], [422, 'field_unknown']);
+    }
+    await seller.must('GET', '/api/v1/shop/orders');
+});
+
 test('pitfall 46: another shop\'s ids are as if absent', async (t) => {
     const chat = await start(t);
     const operator = await firstOperator(chat.http, chat.site.dataDir);

@@ -90,6 +90,7 @@ export function Orders({ studio }) {
       ${FILTERS.map(([name, matches]) => html`<button type="button" key=${name} class="filter" aria-pressed=${filter === name} onClick=${() => setFilter(name)}>
         ${t(`filter_${name}`)} <b>${studio.orders.filter(matches).length}</b></button>`)}
     </div>
+    ${studio.orders.length > 0 && html`<a class="button quiet small" href="/api/v1/shop/orders.csv" download>${t('orders_table')}</a>`}
     ${shown.length === 0 && html`<p class="empty">${t('orders_none')}</p>`}
     <ul class="tickets">${shown.map((order) => html`<${OrderRow} key=${order.id} order=${order} load=${studio.load} onCancel=${() => setCancelling(order)} />`)}</ul>
     ${cancelling && html`<${CancelSheet} order=${cancelling} onDone=${studio.load} onClose=${() => setCancelling(null)} />`}`;
