@@ -11,6 +11,7 @@
 #include "base/metrics.h"
 #include "net/address.h"
 #include "relay/candidates.h"
+#include "relay/config.h"
 #include "relay/show.h"
 #include "relay/worker.h"
 

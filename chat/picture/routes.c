@@ -163,9 +163,9 @@ void picture_serve(void *arg, struct jt_http_request *request)
     const struct picture_desk *desk = arg;
     const char *hash = jt_http_request_param(request, "hash");
     const char *name = jt_http_request_param(request, "size");
-    char etag[ETAG_BYTES], *bytes;
+    char etag[ETAG_BYTES], *bytes = NULL;
     enum picture_size which;
-    size_t size;
+    size_t size = 0;
     int err =
         hash && read_size(name, &which) ? load(desk->store, hash, which, &bytes, &size) : -ENOENT;
 
