@@ -1,6 +1,6 @@
 // Waiting for what a test expects to happen, with a ceiling, never for a length of time.
 
-export const PATIENCE_MS = 20000; // generous: two busy cores and sanitizers
+export const PATIENCE_MS = 60000; // generous: two busy cores and sanitizers
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
