@@ -30,7 +30,7 @@ int chat_first_link(struct store *store, const char *path)
 {
     char token[ACCESS_SECRET_CHARACTERS + 1];
     uint8_t hash[ACCESS_HASH_BYTES];
-    int64_t now_ms = jt_clock_wall_us() / JT_USEC_PER_MSEC;
+    int64_t now_ms = jt_clock_wall_ms();
     int count = store_operators(store), err;
 
     if (count < 0)

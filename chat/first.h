@@ -1,4 +1,4 @@
-/** The first start: there is no default password, but a link that makes the operator (design: half an hour, once). */
+/** The first start: there is no default password, but a link that makes the operator (good for half an hour, once). */
 #ifndef CHAT_FIRST_H
 #define CHAT_FIRST_H
 

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,8 +67,7 @@ static int open_keys(struct chat_service *service)
     int err = make_folder(config->auth_keys);
 
     if (!err)
-        err = jt_keyring_open(config->auth_keys, !has_store, jt_clock_wall_us() / JT_USEC_PER_MSEC,
-                              &service->keyring);
+        err = jt_keyring_open(config->auth_keys, !has_store, jt_clock_wall_ms(), &service->keyring);
     if (err == -ENOENT)
         jt_error("keys.missing", KV("file", (const char *)config->auth_keys),
                  KV("why", "the store was sealed with them; bring them back from a backup"));
@@ -100,11 +98,7 @@ static int open_live(struct chat_service *service)
 
 static int open_channel(struct chat_service *service)
 {
-    uint8_t seed[16];
-
-    if (getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
-        return -EIO;
-    return channel_new(&live_channel_ops, service->live, seed, &service->channel);
+    return channel_new(&live_channel_ops, service->live, &service->channel);
 }
 
 static int open_pictures(struct chat_service *service)
@@ -189,7 +183,7 @@ static int build(struct chat_service *service, struct jt_loop *loop)
     if (!err)
         err = step(access_limiter_new(0, &service->limiter), "limits");
     if (!err)
-        err = step(access_used_new(0, NULL, NULL, &service->used), "tickets");
+        err = step(access_used_new(0, &service->used), "tickets");
     if (!err)
         err = step(media_control_new(loop, config->ingest_control, &service->control),
                    "ingest.control");

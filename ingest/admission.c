@@ -181,11 +181,8 @@ static void decide_alone(struct ingest_question *question)
 
 static bool read_access(const char *text, enum jt_show_access *out)
 {
-    static const char *const names[] = {
-        [JT_ACCESS_PUBLIC] = "public", [JT_ACCESS_TOKEN] = "token", [JT_ACCESS_CLOSED] = "closed"};
-
-    for (unsigned i = 0; text && i < JT_COUNT(names); i++)
-        if (strcmp(names[i], text) == 0) {
+    for (unsigned i = 0; text && i < JT_SHOW_ACCESS_COUNT; i++)
+        if (strcmp(jt_show_access_names[i], text) == 0) {
             *out = (enum jt_show_access)i;
             return true;
         }

@@ -159,10 +159,6 @@ static void put_warning(void *arg, const struct ingest_show *show, const char *c
 
 static void put_show(void *arg, const struct ingest_show *show)
 {
-    static const char *const states[] = {
-        [JT_SHOW_LIVE] = "live", [JT_SHOW_WAITING] = "waiting", [JT_SHOW_ENDED] = "ended"};
-    static const char *const accesses[] = {
-        [JT_ACCESS_PUBLIC] = "public", [JT_ACCESS_TOKEN] = "token", [JT_ACCESS_CLOSED] = "closed"};
     struct page *page = arg;
     json_t *object;
     char *text;
@@ -171,10 +167,11 @@ static void put_show(void *arg, const struct ingest_show *show)
     page->warnings = json_array();
     ingest_show_each_track(show, put_track, page);
     ingest_show_each_warning(show, put_warning, page);
-    object = json_pack(
-        "{s:s, s:I, s:s, s:s, s:o, s:o}", "show", ingest_show_name(show), "epoch",
-        (json_int_t)ingest_show_epoch(show), "state", states[ingest_show_state(show)], "access",
-        accesses[ingest_show_access(show)], "tracks", page->tracks, "warnings", page->warnings);
+    object = json_pack("{s:s, s:I, s:s, s:s, s:o, s:o}", "show", ingest_show_name(show), "epoch",
+                       (json_int_t)ingest_show_epoch(show), "state",
+                       jt_show_state_names[ingest_show_state(show)], "access",
+                       jt_show_access_names[ingest_show_access(show)], "tracks", page->tracks,
+                       "warnings", page->warnings);
     text = object ? json_dumps(object, JSON_COMPACT) : NULL;
     if (!page->err)
         page->err = text ? jt_hook_set_add(page->set, text, strlen(text)) : -ENOMEM;
@@ -201,8 +198,7 @@ static void on_timer(void *arg)
         return;
     ingest_shows_each(report->shows, put_show, &page);
     if (!page.err)
-        page.err = jt_hook_set_post(page.set, report->hooks, "/hooks/live",
-                                    jt_clock_wall_us() / JT_USEC_PER_MSEC);
+        page.err = jt_hook_set_post(page.set, report->hooks, "/hooks/live", jt_clock_wall_ms());
     if (page.err)
         jt_warn("live.not_told", KV("err", page.err));
     jt_hook_set_free(page.set);

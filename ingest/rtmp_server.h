@@ -1,4 +1,4 @@
-/** RTMP publishers: listener, connections, and who may publish. Loop thread only. */
+/** RTMP publishers: listener and connections. Loop thread only. */
 #ifndef INGEST_RTMP_SERVER_H
 #define INGEST_RTMP_SERVER_H
 

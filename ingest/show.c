@@ -73,9 +73,6 @@ struct ingest_shows {
                 shows_->listeners[i_].events->event(shows_->listeners[i_].arg, __VA_ARGS__);       \
     } while (0)
 
-static const char *const state_names[] = {
-    [JT_SHOW_LIVE] = "live", [JT_SHOW_WAITING] = "waiting", [JT_SHOW_ENDED] = "ended"};
-
 static const unsigned show_moves[] = {
     [JT_SHOW_LIVE] = 1U << JT_SHOW_WAITING | 1U << JT_SHOW_ENDED,
     [JT_SHOW_WAITING] = 1U << JT_SHOW_LIVE | 1U << JT_SHOW_ENDED,
@@ -85,11 +82,11 @@ static const unsigned show_moves[] = {
 static void show_set_state(struct ingest_show *show, enum jt_show_state state)
 {
     assert(show_moves[show->state] & 1U << state);
-    jt_metric_add(&shows_gauge, state_names[show->state], -1);
+    jt_metric_add(&shows_gauge, jt_show_state_names[show->state], -1);
     if (state != JT_SHOW_ENDED)
-        jt_metric_add(&shows_gauge, state_names[state], 1);
+        jt_metric_add(&shows_gauge, jt_show_state_names[state], 1);
     show->state = state;
-    jt_info("show.state", KV("show", show->name), KV("state", state_names[state]),
+    jt_info("show.state", KV("show", show->name), KV("state", jt_show_state_names[state]),
             KV("epoch", show->epoch));
     TELL(show, on_state, show);
 }
@@ -340,13 +337,10 @@ enum jt_show_access ingest_show_access(const struct ingest_show *show)
 
 void ingest_show_set_access(struct ingest_show *show, enum jt_show_access access)
 {
-    static const char *const names[] = {
-        [JT_ACCESS_PUBLIC] = "public", [JT_ACCESS_TOKEN] = "token", [JT_ACCESS_CLOSED] = "closed"};
-
     if (show->access == access)
         return;
     show->access = access;
-    jt_info("show.access", KV("show", show->name), KV("access", names[access]));
+    jt_info("show.access", KV("show", show->name), KV("access", jt_show_access_names[access]));
     TELL(show, on_access, show);
 }
 

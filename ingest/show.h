@@ -54,7 +54,7 @@ JT_MUST_CHECK int ingest_shows_new(struct jt_loop *loop, int64_t grace_ms,
                                    struct ingest_shows **out);
 /** Frees all shows; nobody is told that they ended, for another ingest may continue them. */
 void ingest_shows_free(struct ingest_shows *shows);
-/** Several may listen (hub, worker pool); all before the first show. */
+/** Several may listen (hub, worker pool, admission, report); all before the first show. */
 JT_MUST_CHECK int ingest_shows_listen(struct ingest_shows *shows,
                                       const struct ingest_show_events *events, void *arg);
 

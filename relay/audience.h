@@ -11,7 +11,7 @@ void relay_audience_free(struct relay_audience *audience);
 void relay_audience_add(struct relay_audience *audience, const char *show, int by);
 int relay_audience_count(struct relay_audience *audience, const char *show);
 
-/** Of those, how many have finished their handshakes: offers alone shall not count as people. */
+/** Of those, how many have finished their handshakes: offers alone shall not count as people, nor those with a play token. */
 void relay_audience_watch(struct relay_audience *audience, const char *show, int by);
 typedef void (*relay_audience_fn)(void *arg, const char *show, int watching);
 /** Shows that somebody watches. `fn` runs under the lock. */

@@ -70,12 +70,6 @@ struct relay_directory {
     struct jt_log_gate gate;
 };
 
-static const char *const state_names[] = {
-    [JT_SHOW_LIVE] = "live", [JT_SHOW_WAITING] = "waiting", [JT_SHOW_ENDED] = "ended"};
-
-static const char *const access_names[] = {
-    [JT_ACCESS_PUBLIC] = "public", [JT_ACCESS_TOKEN] = "token", [JT_ACCESS_CLOSED] = "closed"};
-
 /* ---- to the workers ---- */
 
 static void tell_worker(struct relay_directory *directory, int i, struct relay_message *message,
@@ -129,15 +123,15 @@ static struct show *find(struct relay_directory *directory, const char *name)
 
 static void show_free(struct show *show)
 {
-    jt_metric_add(&shows_gauge, state_names[show->state], -1);
+    jt_metric_add(&shows_gauge, jt_show_state_names[show->state], -1);
     LIST_REMOVE(show, link);
     free(show);
 }
 
 static void set_state(struct show *show, enum jt_show_state state)
 {
-    jt_metric_add(&shows_gauge, state_names[show->state], -1);
-    jt_metric_add(&shows_gauge, state_names[state], 1);
+    jt_metric_add(&shows_gauge, jt_show_state_names[show->state], -1);
+    jt_metric_add(&shows_gauge, jt_show_state_names[state], 1);
     show->state = state;
     show->since_us = jt_clock_mono_us();
 }
@@ -177,8 +171,9 @@ static void on_show(struct relay_directory *directory, const struct jt_control *
     show->is_told = true;
     show->access = control->access;
     set_state(show, control->state);
-    jt_info("show.state", KV("show", control->show), KV("state", state_names[control->state]),
-            KV("epoch", control->epoch), KV("access", access_names[control->access]));
+    jt_info("show.state", KV("show", control->show),
+            KV("state", jt_show_state_names[control->state]), KV("epoch", control->epoch),
+            KV("access", jt_show_access_names[control->access]));
 }
 
 /* What the API says of a track is read from the ring itself, through a reader of our own. */
@@ -369,12 +364,12 @@ static json_t *show_json(struct relay_directory *directory, const struct show *s
         (void)json_array_append_new(warnings,
                                     json_pack("{s:s, s:s}", "code", show->warnings[i].code, "words",
                                               show->warnings[i].words));
-    return json_pack("{s:s, s:s, s:s, s:I, s:i, s:o, s:o}", "show", show->name, "state",
-                     state_names[show->state], "access", access_names[show->access], "since_s",
-                     (json_int_t)((jt_clock_mono_us() - show->since_us) / JT_USEC_PER_SEC),
-                     "viewers",
-                     relay_audience_count(relay_workers_audience(directory->workers), show->name),
-                     "tracks", tracks, "warnings", warnings);
+    return json_pack(
+        "{s:s, s:s, s:s, s:I, s:i, s:o, s:o}", "show", show->name, "state",
+        jt_show_state_names[show->state], "access", jt_show_access_names[show->access], "since_s",
+        (json_int_t)((jt_clock_mono_us() - show->since_us) / JT_USEC_PER_SEC), "viewers",
+        relay_audience_count(relay_workers_audience(directory->workers), show->name), "tracks",
+        tracks, "warnings", warnings);
 }
 
 static void answer(struct jt_http_request *request, json_t *json)

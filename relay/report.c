@@ -57,8 +57,7 @@ static void on_timer(void *arg)
         return;
     relay_audience_each_watched(report->audience, put, &page);
     if (!page.err && is_due(report, page.has_viewers))
-        page.err = jt_hook_set_post(page.set, report->hooks, "/hooks/viewers",
-                                    jt_clock_wall_us() / JT_USEC_PER_MSEC);
+        page.err = jt_hook_set_post(page.set, report->hooks, "/hooks/viewers", jt_clock_wall_ms());
     if (page.err)
         jt_debug("viewers.not_told", KV("err", page.err));
     jt_hook_set_free(page.set);

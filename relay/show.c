@@ -90,11 +90,6 @@ const char *relay_show_name(const struct relay_show *show)
     return show->name;
 }
 
-enum jt_show_state relay_show_state(const struct relay_show *show)
-{
-    return show->state;
-}
-
 enum jt_show_access relay_show_access(const struct relay_show *show)
 {
     return show->access;

@@ -34,7 +34,6 @@ struct relay_show *relay_shows_update(struct relay_shows *shows, struct relay_wo
 void relay_show_free(struct relay_show *show);
 
 const char *relay_show_name(const struct relay_show *show);
-enum jt_show_state relay_show_state(const struct relay_show *show);
 enum jt_show_access relay_show_access(const struct relay_show *show);
 /** Close viewers who may not watch it (any more). `now_ms` is wall time. */
 void relay_show_enforce(struct relay_show *show, int64_t now_ms);

@@ -37,7 +37,7 @@ static void refuse(struct jt_whip_pending *pending, const char *reason)
 static struct relay_ticket read_ticket(struct relay_whep *whep, const struct jt_whip_offer *offer)
 {
     return relay_ticket_read(jt_hooks_keyring(whep->hooks), offer->token, offer->show,
-                             jt_clock_wall_us() / JT_USEC_PER_MSEC);
+                             jt_clock_wall_ms());
 }
 
 static bool is_loopback(const char *peer)

@@ -214,11 +214,6 @@ static void accept_offer(struct relay_worker *worker, struct relay_show *show,
         relay_viewer_close(viewer, "not_answered");
 }
 
-static int64_t wall_ms(void)
-{
-    return jt_clock_wall_us() / JT_USEC_PER_MSEC;
-}
-
 static void on_offer(struct relay_worker *worker, const struct relay_message *offer)
 {
     static const struct jt_answer_refusal not_live = {404, "show_not_live",
@@ -228,8 +223,8 @@ static void on_offer(struct relay_worker *worker, const struct relay_message *of
     struct jt_answer_source source;
     struct jt_answer_plan plan;
 
-    if (show &&
-        !relay_access_allows(relay_show_access(show), &offer->ticket, wall_ms(), &refusal)) {
+    if (show && !relay_access_allows(relay_show_access(show), &offer->ticket, jt_clock_wall_ms(),
+                                     &refusal)) {
         refuse(offer, &refusal, 0);
         return;
     }
@@ -251,7 +246,7 @@ static void on_show(struct relay_worker *worker, const struct relay_message *mes
     struct relay_show *show = relay_shows_update(&worker->shows, worker, message);
 
     if (show)
-        relay_show_enforce(show, wall_ms());
+        relay_show_enforce(show, jt_clock_wall_ms());
     if (show && message->state == JT_SHOW_ENDED) {
         relay_show_dismiss(show, "show_ended");
         relay_worker_bury_dead(worker);
@@ -483,7 +478,7 @@ void relay_worker_on_poll(void *arg)
     if (now_us >= worker->enforce_at_us) {
         worker->enforce_at_us = now_us + (int64_t)ENFORCE_MS * JT_USEC_PER_MSEC;
         for (show = LIST_FIRST(&worker->shows); show; show = relay_shows_next(show))
-            relay_show_enforce(show, wall_ms());
+            relay_show_enforce(show, jt_clock_wall_ms());
     }
     relay_worker_bury_dead(worker);
 }

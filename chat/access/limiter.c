@@ -221,3 +221,9 @@ int access_address_key(const char *address, uint8_t out[ACCESS_ADDRESS_KEY_BYTES
     memcpy(out, bytes, sizeof(bytes));
     return 0;
 }
+
+void access_place_key(const char *address, uint8_t out[ACCESS_ADDRESS_KEY_BYTES])
+{
+    if (access_address_key(address, out))
+        memset(out, 0, ACCESS_ADDRESS_KEY_BYTES);
+}

@@ -1,5 +1,6 @@
 /**
- * Limits for strangers: wrong passwords by account and by address, fresh guests by address (threats A5, C4). Bounded
+ * Limits for strangers: wrong passwords by account and by address, unknown stream keys and fresh guests by address (threats A5,
+ * C4). Bounded
  * memory: a table of fixed size under a keyed hash, so that nobody can aim at another's place; what falls out is the entry
  * nearest to being forgotten. Time is passed in, monotonic (pitfall 47). Thread-safe.
  */
@@ -64,5 +65,7 @@ void access_login_succeeded(struct access_limiter *limiter, const char *login,
 
 /** A peer's address as a key: IPv4 whole (also when mapped into IPv6), IPv6 by its /64, which one household has. -EINVAL. */
 JT_MUST_CHECK int access_address_key(const char *address, uint8_t out[ACCESS_ADDRESS_KEY_BYTES]);
+/** The same; what is no address (a unix socket without a front door) is one place. */
+void access_place_key(const char *address, uint8_t out[ACCESS_ADDRESS_KEY_BYTES]);
 
 #endif

@@ -29,8 +29,3 @@ void access_secret_hash(const void *text, size_t size, uint8_t out[ACCESS_HASH_B
 {
     (void)SHA256(text, size, out);
 }
-
-bool access_equal(const void *a, const void *b, size_t size)
-{
-    return CRYPTO_memcmp(a, b, size) == 0;
-}

@@ -26,7 +26,4 @@ bool access_secret_is_valid(const char *text, size_t size);
 /** What is stored and compared: SHA-256 of the text. No salt or stretching: 128 bits can't be guessed. */
 void access_secret_hash(const void *text, size_t size, uint8_t out[ACCESS_HASH_BYTES]);
 
-/** Whether two secrets or hashes are equal, in a time that depends on `size` alone (threat A5). */
-bool access_equal(const void *a, const void *b, size_t size);
-
 #endif

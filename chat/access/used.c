@@ -22,8 +22,6 @@ struct slot {
 
 struct access_used {
     pthread_mutex_t lock;
-    access_used_keep_fn keep;
-    void *arg;
     size_t rows;
     struct slot slots[];
 };
@@ -33,7 +31,7 @@ static struct jt_metric again =
 static struct jt_metric full = JT_COUNTER("jangteo_chat_tokens_used_full_total",
                                           "One-time tokens refused for lack of memory.", NULL);
 
-int access_used_new(size_t capacity, access_used_keep_fn keep, void *arg, struct access_used **out)
+int access_used_new(size_t capacity, struct access_used **out)
 {
     size_t rows = 1;
     struct access_used *used;
@@ -48,8 +46,6 @@ int access_used_new(size_t capacity, access_used_keep_fn keep, void *arg, struct
     if (!used)
         return -ENOMEM;
     (void)pthread_mutex_init(&used->lock, NULL);
-    used->keep = keep;
-    used->arg = arg;
     used->rows = rows;
     *out = used;
     return 0;
@@ -85,17 +81,6 @@ static int mark(struct access_used *used, const uint8_t *nonce, int64_t expires_
     return 0;
 }
 
-int access_used_restore(struct access_used *used, const uint8_t *nonce, int64_t expires_ms,
-                        int64_t now_ms)
-{
-    int err;
-
-    (void)pthread_mutex_lock(&used->lock);
-    err = mark(used, nonce, expires_ms, now_ms);
-    (void)pthread_mutex_unlock(&used->lock);
-    return err == -EALREADY ? 0 : err;
-}
-
 int access_used_take(struct access_used *used, const struct jt_token *token, int64_t now_ms)
 {
     int err;
@@ -103,10 +88,6 @@ int access_used_take(struct access_used *used, const struct jt_token *token, int
     (void)pthread_mutex_lock(&used->lock);
     err = mark(used, token->nonce, token->expires_ms, now_ms);
     (void)pthread_mutex_unlock(&used->lock);
-    if (!err && used->keep)
-        err = used->keep(token->nonce, token->expires_ms, used->arg);
-    if (err == -EEXIST)
-        err = -EALREADY;
     if (err == -EALREADY)
         jt_metric_add(&again, NULL, 1);
     if (err == -ENOSPC)

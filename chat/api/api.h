@@ -23,7 +23,7 @@ enum {
     API_TICKET_LIFE_MS = 60 * 1000,
 };
 #define API_SELLER_LINK_LIFE_MS (7LL * 24 * 3600 * 1000)
-#define API_OPERATOR_LINK_LIFE_MS (30LL * 60 * 1000) /* design: one-time link of the first start */
+#define API_OPERATOR_LINK_LIFE_MS (30LL * 60 * 1000) /* of the one-time link of the first start */
 
 /** All borrowed, for the API's life. */
 struct api_parts {

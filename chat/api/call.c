@@ -94,7 +94,7 @@ static void run(void *arg, struct jt_http_request *request)
     struct api_call call = {
         .parts = bound->parts,
         .request = request,
-        .now_ms = jt_clock_wall_us() / JT_USEC_PER_MSEC,
+        .now_ms = jt_clock_wall_ms(),
     };
     enum api_problem problem;
     int err = find_caller(&call);

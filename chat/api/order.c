@@ -132,8 +132,7 @@ static int hash_address(struct api_call *call, struct wanted *wanted)
 {
     uint8_t key[ACCESS_ADDRESS_KEY_BYTES];
 
-    if (access_address_key(jt_http_request_peer(call->request), key))
-        memset(key, 0, sizeof(key));
+    access_place_key(jt_http_request_peer(call->request), key);
     return access_lookup(call->parts->keyring, "address", key, sizeof(key),
                          wanted->checkout.address_bucket);
 }

@@ -161,7 +161,7 @@ static void read_state(struct api_body *body, struct store_product *product)
     product->is_on = state && !strcmp(state, "on");
 }
 
-/* A picture needs words for those who can't see it (facts: L10). */
+/* A picture needs words for those who can't see it. */
 static void read_picture(struct api_body *body, struct store_product *product)
 {
     const char *picture = api_body_optional_text(body, "picture", STORE_PICTURE_SIZE - 1);

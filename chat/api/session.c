@@ -1,7 +1,6 @@
 #include "chat/api/session.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -12,6 +11,7 @@
 #include "chat/access/password.h"
 #include "chat/api/call.h"
 #include "chat/api/handlers.h"
+#include "chat/live/person.h"
 #include "chat/room/channel.h"
 #include "chat/store/cart.h"
 #include "http/server.h"
@@ -90,7 +90,7 @@ static void leave_rooms(struct api_call *call)
     char person[ROOM_PERSON_MAX_BYTES + 1];
     int err;
 
-    (void)snprintf(person, sizeof(person), "%lld", (long long)call->person.account_id);
+    live_person_write(call->person.account_id, person);
     err = channel_kick(call->parts->channel, person);
     if (err)
         jt_warn("session.kick", KV("err", (const char *)strerror(-err)));
@@ -123,13 +123,6 @@ static void refuse_for_now(struct api_call *call, int64_t wait_ms)
     api_refuse(call->request, API_PROBLEM_TOO_MANY, (int)((wait_ms + 999) / 1000));
 }
 
-/* What is no address (a unix socket without a front door) is one place. */
-static void read_address(const struct api_call *call, uint8_t out[ACCESS_ADDRESS_KEY_BYTES])
-{
-    if (access_address_key(jt_http_request_peer(call->request), out))
-        memset(out, 0, ACCESS_ADDRESS_KEY_BYTES);
-}
-
 void api_guest_create(struct api_call *call)
 {
     uint8_t address[ACCESS_ADDRESS_KEY_BYTES];
@@ -143,7 +136,7 @@ void api_guest_create(struct api_call *call)
         api_answer(call, 200, describe(call));
         return;
     }
-    read_address(call, address);
+    access_place_key(jt_http_request_peer(call->request), address);
     wait_ms = access_limiter_try(call->parts->limiter, ACCESS_LIMIT_GUEST, address, sizeof(address),
                                  mono_ms());
     if (wait_ms) {
@@ -186,7 +179,7 @@ static int64_t begin_attempt(struct api_call *call, const char *login, struct at
     for (i = 0; login[i] && i + 1 < sizeof(attempt->login); i++)
         attempt->login[i] = (char)(login[i] >= 'A' && login[i] <= 'Z' ? login[i] + 32 : login[i]);
     attempt->login[i] = '\0';
-    read_address(call, attempt->address);
+    access_place_key(jt_http_request_peer(call->request), attempt->address);
     return access_login_try(call->parts->limiter, attempt->login, attempt->address, mono_ms());
 }
 

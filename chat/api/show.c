@@ -9,6 +9,7 @@
 #include "chat/api/describe.h"
 #include "chat/api/handlers.h"
 #include "chat/live/live.h"
+#include "chat/live/person.h"
 #include "chat/live/owner.h"
 #include "chat/live/ticket.h"
 #include "chat/room/text.h"
@@ -229,8 +230,7 @@ static void identify(struct api_call *call, const struct live_owner *owner,
 {
     *who = (struct room_identity){.role = role_in(call, owner), .is_reader = !call->has_session};
     if (call->has_session)
-        (void)snprintf(who->person, sizeof(who->person), "%lld",
-                       (long long)call->person.account_id);
+        live_person_write(call->person.account_id, who->person);
     else
         access_secret_new(who->person);
     name_of(call, owner, who);

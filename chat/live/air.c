@@ -34,8 +34,7 @@ static int find_shop(struct live *live, const struct media_publish *who, int64_t
     int64_t now_ms = jt_clock_mono_us() / JT_USEC_PER_MSEC;
     int err;
 
-    if (access_address_key(who->peer, address)) /* what is no address is one place */
-        memset(address, 0, sizeof(address));
+    access_place_key(who->peer, address);
     if (access_limiter_try(live->parts.limiter, ACCESS_LIMIT_KEY, address, sizeof(address), now_ms))
         return -EAGAIN;
     err = *who->key ? look_up_key(live, who->key, out_shop_id) : -ENOENT;
@@ -50,7 +49,7 @@ static int find_show(struct live *live, int64_t shop_id, struct store_show *out)
 {
     char link[STORE_LINK_CHARACTERS + 1];
     struct store_shop shop;
-    struct store_new_show show = {.shop_id = shop_id, .now_ms = live_now_ms(), .link = link};
+    struct store_new_show show = {.shop_id = shop_id, .now_ms = jt_clock_wall_ms(), .link = link};
     int err = store_show_next(live->parts.store, shop_id, out);
 
     if (err != -ENOENT)
@@ -68,7 +67,7 @@ static int find_show(struct live *live, int64_t shop_id, struct store_show *out)
 static int bring_on(struct live *live, struct store_show *show)
 {
     struct store_move move = {
-        .link = show->link, .shop_id = show->shop_id, .now_ms = live_now_ms()};
+        .link = show->link, .shop_id = show->shop_id, .now_ms = jt_clock_wall_ms()};
     struct store_shop shop;
     int err = 0;
 
@@ -118,8 +117,7 @@ static int publish(void *arg, const struct media_publish *who, struct media_admi
     if (err)
         return err == -EACCES ? -EIO : err;
     (void)snprintf(out->show, sizeof(out->show), "%s", show.link);
-    out->access =
-        show.state == STORE_SHOW_LIVE && !show.is_rehearsal ? JT_ACCESS_PUBLIC : JT_ACCESS_TOKEN;
+    out->access = live_access_of(&show);
     jt_info("show.picture", KV("show", (const char *)show.link),
             KV("state", store_show_state_name(show.state)), KV("kind", who->kind));
     return 0;

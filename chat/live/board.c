@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "chat/live/person.h"
 #include "chat/live/private.h"
 #include "chat/media/control.h"
 #include "chat/store/ban.h"
@@ -87,11 +89,11 @@ void live_tell_stock(struct live *live, const char *link, int64_t product_id)
     note(link, "stock.read", store_product_stock(live->parts.store, product_id, tell_variant, &of));
 }
 
-int live_tell_order_stock(struct live *live, const char *link, const uint8_t order[16])
+void live_tell_order_stock(struct live *live, const char *link, const uint8_t order[16])
 {
     struct stock_of of = {live, link};
 
-    return store_order_stock(live->parts.store, order, tell_variant, &of);
+    note(link, "stock.read", store_order_stock(live->parts.store, order, tell_variant, &of));
 }
 
 /* ---- a room begins ---- */
@@ -101,7 +103,7 @@ static void tell_ban(void *arg, int64_t account_id, bool is_mute, int64_t until_
     const struct stock_of *of = arg;
     struct room_act act = {.verb = is_mute ? ROOM_MUTE : ROOM_BAN, .until_ms = until_ms};
 
-    (void)snprintf(act.person, sizeof(act.person), "%lld", (long long)account_id);
+    live_person_write(account_id, act.person);
     note(of->link, "ban", channel_act(of->live->channel, of->link, &act));
 }
 
@@ -135,7 +137,7 @@ static void tell_all(struct live *live, const struct store_show *show)
     note(show->link, "products",
          store_show_products(live->parts.store, show->id, tell_product, &of));
     note(show->link, "bans",
-         store_ban_list(live->parts.store, show->link, live_now_ms(), tell_ban, &of));
+         store_ban_list(live->parts.store, show->link, jt_clock_wall_ms(), tell_ban, &of));
 }
 
 void live_open_room(struct live *live, const char *link)

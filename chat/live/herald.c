@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "chat/live/person.h"
 #include "chat/live/private.h"
 #include "chat/store/ban.h"
 #include "chat/store/outbox.h"
@@ -55,7 +56,7 @@ static void tell_person(struct listeners *to, int64_t account_id)
 {
     char person[ROOM_PERSON_MAX_BYTES + 1];
 
-    (void)snprintf(person, sizeof(person), "%lld", (long long)account_id);
+    live_person_write(account_id, person);
     if (channel_tell(to->live->channel, NULL, person, "order", to->json))
         jt_warn("live.tell", KV("what", "order"));
 }
@@ -86,32 +87,20 @@ static void tell_order(struct live *live, const struct store_event *event)
     free(json);
 }
 
-/* What it took or gave back. */
-static void tell_ordered_stock(struct live *live, const struct store_event *event, const char *link)
-{
-    int err = live_tell_order_stock(live, link, event->order);
-
-    if (err < 0)
-        jt_warn("live.tell", KV("show", link), KV("what", "order.stock"),
-                KV("err", (const char *)strerror(-err)));
-}
-
 static void tell(struct live *live, const struct store_event *event)
 {
     bool is_order = !strcmp(event->kind, "order");
     struct store_show show;
+    bool has_room = find_room(live, event->shop_id, &show);
 
     if (is_order)
         tell_order(live, event);
-    if (!find_room(live, event->shop_id, &show))
-        return;
-    if (is_order) {
-        tell_ordered_stock(live, event, show.link);
-        return;
-    }
-    if (!strcmp(event->kind, "product"))
+    else if (has_room && !strcmp(event->kind, "product"))
         tell_product(live, event, show.link);
-    live_tell_stock(live, show.link, event->product_id);
+    if (has_room && is_order)
+        live_tell_order_stock(live, show.link, event->order);
+    else if (has_room)
+        live_tell_stock(live, show.link, event->product_id);
 }
 
 /* Returns how many there were. What is told twice after a crash has the same version and does no harm. */

@@ -9,8 +9,14 @@
 #include "chat/live/private.h"
 #include "chat/store/account.h"
 #include "chat/store/order.h"
+#include "chat/store/outbox.h"
 
-enum { COUNT_EVERY_S = 5, SWEEP_EVERY_S = 600, ACTS_A_TURN = 64 };
+enum {
+    COUNT_EVERY_S = 5,
+    SWEEP_EVERY_S = 600,
+    ACTS_A_TURN = 64,
+    OUTBOX_KEPT_MS = 24 * 3600 * 1000, /* ours: of what has been told, to look into */
+};
 
 /* ---- shows ---- */
 
@@ -52,7 +58,7 @@ static void give_up(struct live *live, const struct store_show *show)
     const struct store_move move = {
         .link = show->link,
         .to = show->state == STORE_SHOW_LIVE ? STORE_SHOW_ENDED : STORE_SHOW_SCHEDULED,
-        .now_ms = live_now_ms(),
+        .now_ms = jt_clock_wall_ms(),
         .operation = "show.end",
         .reason = "the picture stayed away",
     };
@@ -100,7 +106,7 @@ static void look_after_shows(struct live *live, bool is_time_to_count)
 
 static void let_orders_expire(struct live *live)
 {
-    int64_t now_ms = live_now_ms(), next_ms = 0;
+    int64_t now_ms = jt_clock_wall_ms(), next_ms = 0;
     int count;
 
     do
@@ -159,13 +165,25 @@ static bool wait_for_work(struct live *live, int64_t until_us)
     return goes_on;
 }
 
+static void sweep(struct live *live)
+{
+    int64_t now_ms = jt_clock_wall_ms();
+    int err = store_sweep(live->parts.store, now_ms);
+
+    do
+        err = err < 0 ? err : store_outbox_trim(live->parts.store, now_ms - OUTBOX_KEPT_MS);
+    while (err > 0);
+    if (err < 0)
+        jt_warn("live.sweep", KV("err", (const char *)strerror(-err)));
+}
+
 static void once_a_second(struct live *live, int64_t turn)
 {
     look_after_shows(live, turn % COUNT_EVERY_S == 0);
     live_settle_strays(live);
     let_orders_expire(live);
-    if (turn % SWEEP_EVERY_S == 0 && store_sweep(live->parts.store, live_now_ms()))
-        jt_warn("live.sweep");
+    if (turn % SWEEP_EVERY_S == 0)
+        sweep(live);
 }
 
 void *live_keep(void *arg)

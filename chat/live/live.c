@@ -12,11 +12,6 @@
 #include "chat/media/control.h"
 #include "chat/store/store.h"
 
-int64_t live_now_ms(void)
-{
-    return jt_clock_wall_us() / JT_USEC_PER_MSEC;
-}
-
 /* ---- what is known of shows ---- */
 
 struct live_show *live_find(struct live *live, const char *link, bool may_add)
@@ -148,7 +143,7 @@ static int admit(void *arg, const char *ticket, const char *show, struct room_id
 {
     struct live *live = arg;
     struct jt_token token;
-    int64_t now_ms = live_now_ms();
+    int64_t now_ms = jt_clock_wall_ms();
     int err = live_ticket_read(live->parts.keyring, ticket, show, now_ms, out, &token);
 
     /* What was used before this process began is not remembered: so nothing older is taken (threat A2). */
@@ -236,7 +231,7 @@ int live_new(const struct live_parts *parts, struct live **out)
     }
     live->parts = *parts;
     live->began_us = jt_clock_mono_us();
-    live->began_ms = live_now_ms();
+    live->began_ms = jt_clock_wall_ms();
     (void)pthread_mutex_init(&live->changing, NULL);
     (void)pthread_mutex_init(&live->lock, NULL);
     (void)pthread_condattr_init(&attributes);

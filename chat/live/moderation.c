@@ -1,30 +1,22 @@
 /* What moderators did on the socket, made durable: it was done in the room already. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "chat/live/person.h"
 #include "chat/live/private.h"
 #include "chat/store/ban.h"
-
-/* Readers' ids are of their ticket alone, and no numbers. */
-static int64_t account_of(const char *person)
-{
-    char *end;
-    long long id = strtoll(person, &end, 10);
-
-    return *person && !*end && id > 0 ? id : 0;
-}
 
 static int store_ban_act(struct live *live, const struct live_act *act)
 {
     struct store_ban ban = {
         .link = act->show,
-        .account_id = account_of(act->act.person),
-        .by_id = account_of(act->act.actor),
+        .account_id = live_person_read(act->act.person),
+        .by_id = live_person_read(act->act.actor),
         .is_mute = act->act.verb == ROOM_MUTE || act->act.verb == ROOM_UNMUTE,
         .until_ms = act->act.verb == ROOM_MUTE ? act->act.until_ms : 0,
-        .now_ms = live_now_ms(),
+        .now_ms = jt_clock_wall_ms(),
     };
 
     if (!ban.account_id || !ban.by_id)
@@ -40,8 +32,8 @@ static int store_switch(struct live *live, const struct live_act *act)
         .link = act->show,
         .field = act->act.verb == ROOM_SLOW ? STORE_SHOW_SLOW : STORE_SHOW_FREEZE,
         .value = act->act.verb == ROOM_SLOW ? act->act.seconds : act->act.on,
-        .by_id = account_of(act->act.actor),
-        .now_ms = live_now_ms(),
+        .by_id = live_person_read(act->act.actor),
+        .now_ms = jt_clock_wall_ms(),
         .operation = act->act.verb == ROOM_SLOW ? "chat.slow" : "chat.freeze",
         .reason = "",
     };

@@ -73,9 +73,8 @@ void live_tell_pin(struct live *live, const struct store_show *show);
 void live_open_room(struct live *live, const char *link);
 /** A product's variants as they are now. */
 void live_tell_stock(struct live *live, const char *link, int64_t product_id);
-/** The variants in an order, as they are now. 0 or a negative errno. */
-JT_MUST_CHECK int live_tell_order_stock(struct live *live, const char *link,
-                                        const uint8_t order[16]);
+/** The variants in an order, as they are now: what it took or gave back. */
+void live_tell_order_stock(struct live *live, const char *link, const uint8_t order[16]);
 
 /** moderation.c: store what a moderator did. Blocks. */
 void live_store_act(struct live *live, const struct live_act *act);
@@ -88,7 +87,5 @@ void live_settle_strays(struct live *live);
 
 /** keeper.c */
 void *live_keep(void *arg);
-
-int64_t live_now_ms(void);
 
 #endif

@@ -57,7 +57,7 @@ static size_t look(struct live *live, struct on_air *out)
 static int settle(struct live *live, const struct on_air *here, struct store_show *show)
 {
     const struct store_move ready = {
-        .link = here->link, .to = STORE_SHOW_READY, .now_ms = live_now_ms()};
+        .link = here->link, .to = STORE_SHOW_READY, .now_ms = jt_clock_wall_ms()};
     int err = store_show_get(live->parts.store, here->link, 0, show);
 
     if (err)

@@ -56,7 +56,7 @@ static int check(struct media_hooks *hooks, const struct jt_http_request *reques
         .id = jt_http_request_header(request, JT_HOOK_HEADER_ID),
         .timestamp = jt_http_request_header(request, JT_HOOK_HEADER_TIMESTAMP),
         .signature = jt_http_request_header(request, JT_HOOK_HEADER_SIGNATURE)};
-    int64_t now_ms = jt_clock_wall_us() / JT_USEC_PER_MSEC, sent_ms;
+    int64_t now_ms = jt_clock_wall_ms(), sent_ms;
     size_t size;
     const char *body = jt_http_request_body(request, &size);
     int err = jt_hook_verify(hooks->config.keyring, &claim, body, size, now_ms, &sent_ms);
@@ -104,8 +104,6 @@ static void done(struct jt_http_request *request)
 
 static void answer_admission(struct jt_http_request *request, const struct media_admission *given)
 {
-    static const char *const accesses[] = {
-        [JT_ACCESS_PUBLIC] = "public", [JT_ACCESS_TOKEN] = "token", [JT_ACCESS_CLOSED] = "closed"};
     char text[256];
     int size;
 
@@ -116,7 +114,7 @@ static void answer_admission(struct jt_http_request *request, const struct media
         return;
     }
     size = snprintf(text, sizeof(text), "{\"show\":\"%s\",\"access\":\"%s\"}", given->show,
-                    accesses[given->access]);
+                    jt_show_access_names[given->access]);
     jt_metric_add(&hooks_total, "taken", 1);
     jt_http_respond(request, 200, NULL, 0, "application/json", text, (size_t)size);
 }

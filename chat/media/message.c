@@ -180,15 +180,15 @@ static void take_warnings(struct in *in, struct media_show *out)
 
 int media_message_show(const json_t *object, struct media_show *out)
 {
-    static const char *const states[] = {"live", "waiting", "ended"};
-    static const char *const accesses[] = {"public", "token", "closed"};
     struct in in = {.object = object};
 
     memset(out, 0, sizeof(*out));
     take_text(&in, "show", out->show, sizeof(out->show), jt_show_name_is_valid);
     out->epoch = (uint32_t)take_integer(&in, "epoch", 0, UINT32_MAX);
-    out->state = (enum jt_show_state)take_choice(&in, "state", states, JT_COUNT(states));
-    out->access = (enum jt_show_access)take_choice(&in, "access", accesses, JT_COUNT(accesses));
+    out->state =
+        (enum jt_show_state)take_choice(&in, "state", jt_show_state_names, JT_SHOW_STATE_COUNT);
+    out->access =
+        (enum jt_show_access)take_choice(&in, "access", jt_show_access_names, JT_SHOW_ACCESS_COUNT);
     take_tracks(&in, out);
     take_warnings(&in, out);
     return in.failed ? -EBADMSG : 0;

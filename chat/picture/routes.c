@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "chat/picture/decoder/protocol.h"
 #include "chat/picture/picture.h"
 #include "http/server.h"
 
 enum {
-    FILE_MAX_BYTES = 4 * 1024 * 1024, /* what the decoder may write at all */
     ETAG_BYTES = PICTURE_HASH_CHARS + 16,
 };
 
@@ -114,7 +114,7 @@ static int read_file(int fd, char **out, size_t *size)
 
     if (fstat(fd, &stat) < 0)
         return -errno;
-    if (!S_ISREG(stat.st_mode) || stat.st_size <= 0 || stat.st_size > FILE_MAX_BYTES)
+    if (!S_ISREG(stat.st_mode) || stat.st_size <= 0 || stat.st_size > DECODER_OUTPUT_MAX_BYTES)
         return -EIO;
     bytes = malloc((size_t)stat.st_size);
     if (!bytes)

@@ -21,7 +21,7 @@ struct room_identity {
         is_reader; /* has no session: may read and send hearts; `person` is then of this ticket alone */
 };
 
-/** A mute grows by these steps (facts: as YouTube's); 24 h at the end. */
+/** A mute grows by these steps (as YouTube's); 24 h at the end. */
 #define ROOM_MUTE_STEPS_S                                                                          \
     {                                                                                              \
         10, 60, 5 * 60, 10 * 60, 30 * 60, 24 * 60 * 60                                             \

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "chat/room/buffer.h"
@@ -15,8 +16,7 @@
 
 static const struct jt_thread_ops thread_ops = {.start = hall_start, .stop = hall_stop};
 
-int channel_new(const struct channel_ops *ops, void *arg, const uint8_t seed[16],
-                struct channel **out)
+int channel_new(const struct channel_ops *ops, void *arg, struct channel **out)
 {
     struct channel *channel = calloc(1, sizeof(*channel));
     int err;
@@ -25,9 +25,11 @@ int channel_new(const struct channel_ops *ops, void *arg, const uint8_t seed[16]
         return -ENOMEM;
     channel->ops = ops;
     channel->arg = arg;
-    memcpy(&channel->random, seed, sizeof(channel->random));
+    err = getrandom(&channel->random, sizeof(channel->random), 0) == sizeof(channel->random) ? 0
+                                                                                             : -EIO;
     channel->random |= 1;
-    err = jt_thread_start("rooms", &thread_ops, channel, &channel->thread);
+    if (!err)
+        err = jt_thread_start("rooms", &thread_ops, channel, &channel->thread);
     if (err) {
         free(channel);
         return err;

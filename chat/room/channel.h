@@ -29,7 +29,7 @@ enum {
     CHANNEL_OPEN_TIMEOUT_MS = 5000,         /* for ops.open to come back; then the pages retry */
     CHANNEL_BEHIND_BYTES = 64 * 1024,       /* queued for a page: chat is left out from here on */
     CHANNEL_JSON_MAX_BYTES = 32 * 1024,     /* one push */
-    CHANNEL_SHUTDOWN_JITTER_MS = 15 * 1000, /* facts: everybody is back within it */
+    CHANNEL_SHUTDOWN_JITTER_MS = 15 * 1000, /* ours: everybody is back within it */
 };
 
 /** Close codes; those of http/websocket.h come beside them. After 4403, 4404 and 4409 a page need not come back. */
@@ -71,9 +71,8 @@ struct channel_ops {
     void (*tally)(void *arg, const char *show, const struct channel_tally *tally);
 };
 
-/** Starts the thread. `ops` must outlive the channel. `seed`: 16 random bytes: epochs and hashes come of them. */
-JT_MUST_CHECK int channel_new(const struct channel_ops *ops, void *arg, const uint8_t seed[16],
-                              struct channel **out);
+/** Starts the thread. `ops` must outlive the channel. -EIO: no random numbers. */
+JT_MUST_CHECK int channel_new(const struct channel_ops *ops, void *arg, struct channel **out);
 /** Tells all pages to come back (4001, jittered), stops the thread. No other thread may post any more. NULL is fine. */
 void channel_free(struct channel *channel);
 

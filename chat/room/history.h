@@ -20,9 +20,9 @@ struct room_buffer;
 struct room_history;
 
 enum {
-    ROOM_HISTORY_MAX = 300, /* facts: what one recovery returns at most */
+    ROOM_HISTORY_MAX = 300, /* what one recovery returns at most */
     ROOM_HISTORY_JOIN = 50,
-    ROOM_SHOWN_PER_S = 20,               /* facts: above reading speed already */
+    ROOM_SHOWN_PER_S = 20,               /* ours: above reading speed already */
     ROOM_PENDING_MAX = ROOM_SHOWN_PER_S, /* one second's worth: what waits longer is no talk */
     ROOM_PENDING_STAFF_MAX = 100,        /* ours: staff is limited per person, too */
 };

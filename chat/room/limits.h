@@ -31,13 +31,13 @@ int room_bucket_left(const struct room_bucket *bucket, struct room_rate rate, in
 void room_bucket_take(struct room_bucket *bucket, struct room_rate rate, int count, int64_t now_ms);
 
 enum {
-    ROOM_KEYS_KEPT_MS = 5 * 60 * 1000, /* facts: as long as the brokers' idempotency keys */
+    ROOM_KEYS_KEPT_MS = 5 * 60 * 1000, /* as long as brokers keep theirs */
     ROOM_KEYS_MAX = 400,               /* what the rates below let anybody say meanwhile */
     ROOM_DUPLICATE_MS = 30 * 1000,     /* ours: the same words again */
     ROOM_DUPLICATES_KEPT = 3,
 };
 
-#define ROOM_RATE_SAY_SHORT ((struct room_rate){3, 5000}) /* facts: user 3/5 s and 20/60 s */
+#define ROOM_RATE_SAY_SHORT ((struct room_rate){3, 5000}) /* ours: 3 in 5 s, and 20 in a minute */
 #define ROOM_RATE_SAY_LONG ((struct room_rate){20, 60000})
 #define ROOM_RATE_STAFF_SHORT ((struct room_rate){10, 5000})
 #define ROOM_RATE_STAFF_LONG ((struct room_rate){60, 60000})

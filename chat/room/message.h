@@ -1,5 +1,5 @@
 /**
- * What a page may say on its socket (facts: the envelope), read strictly (threats W9, C2; RFC 8259, RFC 7493): one flat
+ * What a page may say on its socket read strictly (threats W9, C2; RFC 8259, RFC 7493): one flat
  * JSON object, whole numbers, no name twice, and no field that the message doesn't have: whoever sends a role, a time, a
  * price or a name of its own is refused, not corrected. Pure; any thread.
  *
@@ -29,7 +29,7 @@ enum {
     ROOM_KEY_MAX_BYTES = 40, /* a UUID has 36 */
     ROOM_MID_MAX_BYTES = 48,
     ROOM_PERSON_MAX_BYTES = 40,
-    ROOM_SLOW_MAX_S = 120,  /* facts: as the managed services */
+    ROOM_SLOW_MAX_S = 120,  /* as the managed services */
     ROOM_HEARTS_MAX = 1000, /* in one message; what counts of them is limits.h's to say */
 };
 

@@ -1,6 +1,6 @@
 /**
  * A room's list of bad words, matched as Koreans write around it: with spaces, digits or signs in between, in single jamo, with
- * look-alikes, stretched, or typed on the Latin keyboard (facts §1.3.1, pitfall 28). A hit that lies within an innocent word
+ * look-alikes, stretched, or typed on the Latin keyboard (pitfall 28). A hit that lies within an innocent word
  * ("시발점"), or that joins the end of one word to the beginning of the next ("다시 발송"), is none.
  *
  * Pure; a list doesn't change once it is made, so any thread may match.

@@ -224,13 +224,7 @@ static int sweep(struct store_db *db, void *arg)
 {
     const int64_t *now_ms = arg;
     struct store_query q = store_query(db, "DELETE FROM session WHERE expires_ms <= ?");
-    int err;
 
-    store_put_int(&q, *now_ms);
-    err = store_changed(store_query_run(&q));
-    if (err)
-        return err;
-    q = store_query(db, "DELETE FROM used_token WHERE expires_ms <= ?");
     store_put_int(&q, *now_ms);
     return store_changed(store_query_run(&q));
 }
@@ -238,28 +232,4 @@ static int sweep(struct store_db *db, void *arg)
 int store_sweep(struct store *store, int64_t now_ms)
 {
     return store_write(store, sweep, &now_ms);
-}
-
-struct use_token {
-    const uint8_t *nonce;
-    size_t size;
-    int64_t expires_ms;
-};
-
-static int use_token(struct store_db *db, void *arg)
-{
-    const struct use_token *job = arg;
-    struct store_query q =
-        store_query(db, "INSERT INTO used_token (nonce, expires_ms) VALUES (?, ?)");
-
-    store_put_blob(&q, job->nonce, job->size);
-    store_put_int(&q, job->expires_ms);
-    return store_changed(store_query_run(&q));
-}
-
-int store_token_use(struct store *store, const uint8_t *nonce, size_t size, int64_t expires_ms)
-{
-    struct use_token job = {nonce, size, expires_ms};
-
-    return store_write(store, use_token, &job);
 }

@@ -53,11 +53,7 @@ JT_MUST_CHECK int store_session_add(struct store *store, int64_t account_id,
 JT_MUST_CHECK int store_session_find(struct store *store, const uint8_t hash[STORE_HASH_BYTES],
                                      int64_t now_ms, struct store_person *out);
 JT_MUST_CHECK int store_session_end(struct store *store, const uint8_t hash[STORE_HASH_BYTES]);
-/** Forget the sessions and used tokens whose time is over. */
+/** Forget the sessions whose time is over. */
 JT_MUST_CHECK int store_sweep(struct store *store, int64_t now_ms);
-
-/** Keep the id of a one-time token. -EEXIST: it was used before (threat A2). */
-JT_MUST_CHECK int store_token_use(struct store *store, const uint8_t *nonce, size_t size,
-                                  int64_t expires_ms);
 
 #endif

@@ -52,15 +52,17 @@ static int put_item(struct store_db *db, const struct setting *setting)
     return store_changed(store_query_run(&q));
 }
 
-static int check_room(struct store_db *db, int64_t account_id)
+static int check_room(struct store_db *db, const struct setting *setting)
 {
-    struct store_query q = store_query(db, "SELECT count(*) FROM cart_item WHERE account_id = ?");
+    struct store_query q = store_query(db, "SELECT count(*) FROM cart_item"
+                                           " WHERE account_id = ? AND variant_id <> ?");
     bool has_room = false;
     int err;
 
-    store_put_int(&q, account_id);
+    store_put_int(&q, setting->account_id);
+    store_put_int(&q, setting->variant_id);
     if (store_query_step(&q) == 1)
-        has_room = store_get_int(&q, 0) <= STORE_CART_MAX;
+        has_room = store_get_int(&q, 0) < STORE_CART_MAX;
     err = store_query_end(&q);
     if (err)
         return err;
@@ -80,8 +82,8 @@ static int set(struct store_db *db, void *arg)
         return err;
     if (setting->quantity > limit)
         return -ERANGE;
-    err = put_item(db, setting);
-    return err ? err : check_room(db, setting->account_id);
+    err = check_room(db, setting);
+    return err ? err : put_item(db, setting);
 }
 
 int store_cart_set(struct store *store, int64_t account_id, int64_t variant_id, int quantity,

@@ -1,6 +1,6 @@
 /*
- * Everything is looked at before anything is written: a refused order has cost no write. There is one writer, so what was
- * seen still holds then; and if it did not, the UPDATE that takes the stock would refuse (reservation.c).
+ * Everything but the cart is looked at before anything is written, so hardly a refused order has cost a write. There is one
+ * writer, so what was seen still holds then; and if it did not, the UPDATE that takes the stock would refuse (reservation.c).
  */
 #include <assert.h>
 #include <errno.h>

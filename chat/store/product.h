@@ -31,7 +31,7 @@ enum {
     STORE_PICTURE_SIZE = 68,
 };
 
-/** What a buyer may take back: the lawful exceptions, not free text (facts: Act Art. 17). */
+/** What a buyer may take back: the lawful exceptions, not free text (E-Commerce Act, Art. 17). */
 enum store_terms { STORE_NORMAL, STORE_PERISHABLE, STORE_MADE_TO_ORDER };
 
 struct store_variant {

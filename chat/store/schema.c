@@ -46,11 +46,6 @@ const char store_schema_people[] =
     " used_ms INTEGER NOT NULL DEFAULT 0, used_by INTEGER REFERENCES account (id),"
     " CHECK ((kind = 'seller') = (shop_id IS NOT NULL))) STRICT, WITHOUT ROWID;"
 
-    /* One-time tokens that were used, until they would have expired. */
-    "CREATE TABLE used_token ("
-    " nonce BLOB PRIMARY KEY, expires_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-    "CREATE INDEX used_token_by_expiry ON used_token (expires_ms);"
-
     "CREATE TABLE audit ("
     " id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, actor_id INTEGER REFERENCES account (id),"
     " shop_id INTEGER REFERENCES shop (id), operation TEXT NOT NULL, target TEXT NOT NULL,"

@@ -102,7 +102,8 @@ JT_MUST_CHECK int store_show_change(struct store *store, const struct store_chan
 
 struct store_show_figures {
     const char *link;
-    int64_t viewers, visitors, hearts, messages; /* viewers: now; the others: in all so far */
+    int64_t viewers, visitors, hearts,
+        messages; /* viewers: now; visitors: no more than that yet; the others: in all so far */
 };
 /** Peak and totals only grow. */
 JT_MUST_CHECK int store_show_count(struct store *store, const struct store_show_figures *figures);

@@ -71,7 +71,7 @@ int64_t store_last_id(const struct store_db *db);
 /** SQLite's code, extended, as a negative errno. */
 int store_errno(int code);
 
-/* The two below are what store.c builds on. */
+/* Below is what store.c, backups and migrations build on. */
 
 /** Open a connection with its settings. `is_writer`: may change the file, and makes it. */
 JT_MUST_CHECK int store_db_open(const char *path, bool is_writer, struct store_db **out);

@@ -1,5 +1,5 @@
 /**
- * Everything the shop must not forget: people, shops, and later products and orders, in one SQLite file. Another database
+ * Everything the shop must not forget: people, shops, shows, products and orders, in one SQLite file. Another database
  * can stand behind the same functions: no SQL leaves this folder.
  *
  * Writes of many callers are gathered into one transaction and are durable when the call returns; reads see one
@@ -7,7 +7,7 @@
  *
  * Errors, everywhere in this folder: -ENOENT no such row (or not this owner's), -EEXIST a value that must be unique is
  * taken, -EDOM a rule of the table says no, -EBUSY too many wait or the file is locked, -ENOSPC, -EROFS, -EIO the disk,
- * -EBADMSG the file is damaged, -ENOMEM. Times are milliseconds since 1970, given by the caller.
+ * -EBADMSG the file is damaged, -EMSGSIZE a value that does not fit, -EACCES, -ENOMEM. Times are milliseconds since 1970, given by the caller.
  */
 #ifndef CHAT_STORE_STORE_H
 #define CHAT_STORE_STORE_H

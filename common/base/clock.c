@@ -25,6 +25,11 @@ int64_t jt_clock_wall_us(void)
     return read_us(CLOCK_REALTIME);
 }
 
+int64_t jt_clock_wall_ms(void)
+{
+    return jt_clock_wall_us() / JT_USEC_PER_MSEC;
+}
+
 int64_t jt_clock_wall_offset_us(void)
 {
     return jt_clock_wall_us() - jt_clock_mono_us();

@@ -15,6 +15,9 @@ int64_t jt_clock_mono_us(void);
 /** CLOCK_REALTIME in microseconds since 1970. Any thread. */
 int64_t jt_clock_wall_us(void);
 
+/** The same in milliseconds. */
+int64_t jt_clock_wall_ms(void);
+
 /** Wall minus monotonic, read once by whoever fixes a time base; add it to monotonic to get wall time. */
 int64_t jt_clock_wall_offset_us(void);
 

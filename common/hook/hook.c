@@ -197,8 +197,7 @@ static void finish(struct jt_hooks *hooks, struct job *job, int status, const ch
     note_health(hooks, job, status, why);
     tell(hooks, job, status);
     (void)pthread_mutex_lock(&hooks->lock);
-    if (job->is_running)
-        hooks->running--;
+    hooks->running--;
     job->is_running = false;
     if (is_taken(status)) {
         forget(hooks, job, "taken");
@@ -222,7 +221,7 @@ static struct jt_keyring *look_for_keys(struct jt_hooks *hooks, int64_t now_us)
     if (keyring || now_us < hooks->key_look_us)
         return keyring;
     hooks->key_look_us = now_us + (int64_t)KEY_LOOK_MS * JT_USEC_PER_MSEC;
-    if (jt_keyring_open(hooks->key_path, false, jt_clock_wall_us() / JT_USEC_PER_MSEC, &keyring))
+    if (jt_keyring_open(hooks->key_path, false, jt_clock_wall_ms(), &keyring))
         return NULL;
     atomic_store(&hooks->keyring, keyring);
     jt_info("hook.keys", KV("path", (const char *)hooks->key_path));

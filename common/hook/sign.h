@@ -21,7 +21,7 @@ struct jt_keyring;
 #define JT_HOOK_HEADER_SIGNATURE "jangteo-signature"
 
 enum {
-    JT_HOOK_WINDOW_S = 300, /* the design: how far the sender's clock may be from ours */
+    JT_HOOK_WINDOW_S = 300, /* how far the sender's clock may be from ours */
     JT_HOOK_ID_MAX_BYTES = 64,
     JT_HOOK_ID_BYTES = 27,        /* of ours: "msg_", 128 random bits in base64url, NUL */
     JT_HOOK_SIGNATURE_BYTES = 48, /* "v1,", 44 characters, NUL */

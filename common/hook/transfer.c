@@ -61,7 +61,7 @@ static int add_headers(struct jt_hook_transfer *transfer, struct jt_keyring *key
                        const struct jt_hook_post *post)
 {
     struct jt_hook_stamp stamp;
-    int64_t now_ms = jt_clock_wall_us() / JT_USEC_PER_MSEC;
+    int64_t now_ms = jt_clock_wall_ms();
     int err = jt_hook_sign(keyring, post->body, post->size, now_ms, &stamp);
 
     if (!err)

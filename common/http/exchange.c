@@ -1,6 +1,5 @@
 #include "http/exchange.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>

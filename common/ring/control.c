@@ -11,7 +11,6 @@ enum {
     MESSAGE_MAX_BYTES = 16 * 1024, /* as net/seqpacket.h */
     DEPTH_MAX =
         16, /* ours is 1; a newer peer's unknown keys may nest. jansson alone allows 2,048 */
-    ENUM_MAX = 8,
     CODE_MAX_BYTES = 64,
 };
 
@@ -51,13 +50,13 @@ static const struct {
     [JT_CONTROL_BYE] = {"bye", F_REASON},
 };
 
-static const char *const role_names[ENUM_MAX] = {[JT_ROLE_INGEST] = "ingest",
-                                                 [JT_ROLE_RELAY] = "relay",
-                                                 [JT_ROLE_CHAT] = "chat",
-                                                 [JT_ROLE_WORKER] = "worker"};
-static const char *const state_names[ENUM_MAX] = {
+static const char *const role_names[JT_ROLE_COUNT] = {[JT_ROLE_INGEST] = "ingest",
+                                                      [JT_ROLE_RELAY] = "relay",
+                                                      [JT_ROLE_CHAT] = "chat",
+                                                      [JT_ROLE_WORKER] = "worker"};
+const char *const jt_show_state_names[JT_SHOW_STATE_COUNT] = {
     [JT_SHOW_LIVE] = "live", [JT_SHOW_WAITING] = "waiting", [JT_SHOW_ENDED] = "ended"};
-static const char *const access_names[ENUM_MAX] = {
+const char *const jt_show_access_names[JT_SHOW_ACCESS_COUNT] = {
     [JT_ACCESS_PUBLIC] = "public", [JT_ACCESS_TOKEN] = "token", [JT_ACCESS_CLOSED] = "closed"};
 
 const char *jt_control_type_name(enum jt_control_type type)
@@ -132,10 +131,11 @@ static void put(struct json_out *out, const char *key, json_t *value)
         out->failed = true;
 }
 
-static void put_enum(struct json_out *out, const char *key, const char *const names[ENUM_MAX],
-                     unsigned value)
+/* `value` is one of `count` words. */
+static void put_enum(struct json_out *out, const char *key, const char *const *names,
+                     unsigned count, unsigned value)
 {
-    const char *name = value < ENUM_MAX ? names[value] : NULL;
+    const char *name = value < count ? names[value] : NULL;
 
     put(out, key, name ? json_string(name) : NULL);
 }
@@ -151,7 +151,7 @@ static void put_text(struct json_out *out, const char *key, const char *text, si
 static void put_fields(struct json_out *out, const struct jt_control *message, unsigned fields)
 {
     if (fields & F_ROLE)
-        put_enum(out, "role", role_names, message->role);
+        put_enum(out, "role", role_names, JT_ROLE_COUNT, message->role);
     if (fields & F_PID)
         put(out, "pid", pid_is_valid(message->pid) ? json_integer(message->pid) : NULL);
     if (fields & F_SHOW)
@@ -163,9 +163,9 @@ static void put_fields(struct json_out *out, const struct jt_control *message, u
     if (fields & F_SOURCE)
         put(out, "source", json_integer(message->source));
     if (fields & F_STATE)
-        put_enum(out, "state", state_names, message->state);
+        put_enum(out, "state", jt_show_state_names, JT_SHOW_STATE_COUNT, message->state);
     if (fields & F_ACCESS)
-        put_enum(out, "access", access_names, message->access);
+        put_enum(out, "access", jt_show_access_names, JT_SHOW_ACCESS_COUNT, message->access);
     if (fields & F_ON)
         put(out, "on", json_boolean(message->on));
     if (fields & F_NAME && !(fields & F_NAME_OPTIONAL && !message->name[0]))
@@ -229,11 +229,12 @@ static bool take_bool(struct json_in *in, const char *key)
     return json_is_true(value);
 }
 
-static unsigned take_enum(struct json_in *in, const char *key, const char *const names[ENUM_MAX])
+static unsigned take_enum(struct json_in *in, const char *key, const char *const *names,
+                          unsigned count)
 {
     const char *text = json_string_value(json_object_get(in->object, key));
 
-    for (unsigned i = 0; text && i < ENUM_MAX && names[i]; i++)
+    for (unsigned i = 0; text && i < count; i++)
         if (strcmp(names[i], text) == 0)
             return i;
     in->failed = true;
@@ -258,7 +259,7 @@ static void take_text(struct json_in *in, const char *key, char *out, size_t cap
 static void take_fields(struct json_in *in, unsigned fields, struct jt_control *out)
 {
     if (fields & F_ROLE)
-        out->role = (enum jt_control_role)take_enum(in, "role", role_names);
+        out->role = (enum jt_control_role)take_enum(in, "role", role_names, JT_ROLE_COUNT);
     if (fields & F_PID)
         out->pid = take_integer(in, "pid", 1, INT32_MAX);
     if (fields & F_SHOW)
@@ -270,9 +271,11 @@ static void take_fields(struct json_in *in, unsigned fields, struct jt_control *
     if (fields & F_SOURCE)
         out->source = (uint32_t)take_integer(in, "source", 0, UINT32_MAX);
     if (fields & F_STATE)
-        out->state = (enum jt_show_state)take_enum(in, "state", state_names);
+        out->state =
+            (enum jt_show_state)take_enum(in, "state", jt_show_state_names, JT_SHOW_STATE_COUNT);
     if (fields & F_ACCESS)
-        out->access = (enum jt_show_access)take_enum(in, "access", access_names);
+        out->access = (enum jt_show_access)take_enum(in, "access", jt_show_access_names,
+                                                     JT_SHOW_ACCESS_COUNT);
     if (fields & F_ON)
         out->on = take_bool(in, "on");
     if (fields & F_NAME && !(fields & F_NAME_OPTIONAL && !json_object_get(in->object, "name")))

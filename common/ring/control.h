@@ -61,6 +61,10 @@ struct jt_control {
     int64_t value; /* stats */
 };
 
+/** Their words, in messages, metrics and logs. */
+extern const char *const jt_show_state_names[JT_SHOW_STATE_COUNT];
+extern const char *const jt_show_access_names[JT_SHOW_ACCESS_COUNT];
+
 const char *jt_control_type_name(enum jt_control_type type);
 
 /** JSON into `out` (NUL-terminated). Returns its length, -EMSGSIZE, or -EINVAL for a field its type may not hold. */

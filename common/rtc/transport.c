@@ -332,7 +332,7 @@ int64_t jt_transport_next_us(const struct jt_transport *transport)
     return JT_MIN(transport->poll_at_us, jt_dtls_next_timeout_us(transport->dtls));
 }
 
-/* A block is reserved in the owner's record before its first index is used (design §3). */
+/* A block is reserved in the owner's record before its first index is used. */
 static int next_srtcp_index(struct jt_transport *transport, uint32_t *out)
 {
     if (transport->srtcp_next == transport->srtcp_end) {

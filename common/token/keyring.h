@@ -1,6 +1,6 @@
 /**
- * The secrets the services share, in one file of mode 0600. Chat makes it at the first start and rotates keys in it; the
- * others only read it, and take up a change within a second. Four families, so that a key does one thing only. Keys lie
+ * The secrets the services share, in one file of mode 0600. Chat makes it at the first start; a key rotated
+ * in it (jt_keyring_rotate, which no command calls yet) is taken up within a second by those who only read it. Four families, so that a key does one thing only. Keys lie
  * in guarded memory that no core dump contains, and are wiped. Nothing here logs a key. Thread-safe.
  */
 #ifndef JT_TOKEN_KEYRING_H
@@ -23,9 +23,7 @@ enum jt_key_family {
 
 enum {
     JT_KEY_BYTES = 32,
-    JT_KEYS_MAX = 64, /* ours: a new seal key a week for a year */
-    JT_KEY_OVERLAP_MS =
-        8 * 24 * 60 * 60 * 1000, /* ours: longer than the longest life, an invite's 7 days */
+    JT_KEYS_MAX = 64,            /* ours: a new seal key a week for a year */
     JT_KEY_LOOK_EVERY_MS = 1000, /* ours: a revoked key is refused by all services within that */
 };
 

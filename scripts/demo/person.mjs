@@ -1,4 +1,5 @@
-// Somebody who speaks to the API as a page does: keeps the cookie, sends the session's token with every change.
+// Somebody who speaks to the API as a page does: keeps the cookie, sends the session's token with every change. Tests have
+// their own, which looks at refusals, too.
 export class Person {
     constructor(front) {
         this.front = front;

@@ -76,7 +76,7 @@ const backColumns = [
     ['recovered', (row) => row.recovered],
     ['second attempts', (row) => row.retries],
     ['reads of the store', (row) => row.reads],
-    ['of them by talkers, each with a session', () => TALKERS],
+    ['talkers, each with a session to read', () => TALKERS],
     ['chat, CPU ms', (row) => fixed(0)(row.cpu_s * 1000)],
     ['chat, CPU µs/page', (row) => fixed(0)((row.cpu_s / row.pages) * 1e6)],
 ];

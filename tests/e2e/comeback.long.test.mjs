@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import test from 'node:test';
 import { launchBrowser } from '../integration/harness/browser.mjs';
 import { atEnd, until } from '../integration/harness/index.mjs';
+import { backoffMs } from '../../web/js/shared/socket.js';
 import { Channel } from '../integration/channel.mjs';
 import { Person } from '../integration/people.mjs';
 import { hears, openMarketOnAir, said, untilMoving } from './kit/market.mjs';
@@ -11,16 +12,15 @@ import { longestGapMs, watchShow } from './kit/watch.mjs';
 
 const CROWD = 1000;
 const AT_ONCE = 50;
-const BACKOFF_MS = [1000, 2000, 4000, 8000, 16000]; // as the page waits, with full jitter
 const BACK_MAX_MS = 60000;
-const FREEZE_MS = 3000;
+const FREEZE_MS = 3000; // ours: a thousand sockets and the services share two cores with the browser
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Come back as the page does; resolves to hello's answer. */
 async function comeBack(channel, position) {
     for (let attempt = 0; ; attempt++) {
-        await pause(Math.random() * BACKOFF_MS[Math.min(attempt, BACKOFF_MS.length - 1)]);
+        await pause(backoffMs(attempt));
         const hello = await channel.open(position).catch(() => ({}));
         if (hello.ok) return hello;
     }

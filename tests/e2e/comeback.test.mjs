@@ -6,7 +6,7 @@ import { launchBrowser } from '../integration/harness/browser.mjs';
 import { atEnd, fileScope, until } from '../integration/harness/index.mjs';
 import { Channel } from '../integration/channel.mjs';
 import { PHONE } from './kit/look.mjs';
-import { go, hears, ko, openMarketOnAir, said, say, signIn, toasted, untilMoving, visit, withoutRefusals } from './kit/market.mjs';
+import { go, hears, ko, openMarketOnAir, said, say, signIn, toasted, untilMoving, visit, withoutBreaks } from './kit/market.mjs';
 import { underPressure } from './kit/pressure.mjs';
 import { longestGapMs, watchShow } from './kit/watch.mjs';
 
@@ -116,5 +116,5 @@ test('V3, pitfall 37: chat dies: the picture goes on, the list is replaced, and 
     for (const { page } of watchers) await page.locator('.notice-line').getByText('다시 시작해요').waitFor({ state: 'attached' }); // hidden under a keyboard
     await go(seller, 'orders');
     await seller.locator('.work[data-view=orders]').waitFor();
-    for (const page of pages()) assert.deepEqual(withoutRefusals(page.faults), []);
+    for (const page of pages()) assert.deepEqual(withoutBreaks(page.faults), []);
 });

@@ -138,7 +138,7 @@ const states = [
     ['operator-audit', as('operator', '/operator#audit', '.rows li')],
 ];
 
-const withQuery = (path, language) => path.replace(/^([^#]*)(#.*)?$/, `$1?lang=${language}$2`).replace('undefined', '');
+const withQuery = (path, language) => path.replace(/^([^#]*)(#.*)?$/, `$1?lang=${language}$2`);
 
 for (const language of ['ko', 'en'])
     test(`axe: every state in ${language === 'ko' ? 'Korean' : 'English'}`, async (t) => {

@@ -4,6 +4,7 @@ import test from 'node:test';
 import { launchBrowser } from '../integration/harness/browser.mjs';
 import { fileScope, until } from '../integration/harness/index.mjs';
 import { tables } from '../../web/js/strings.js';
+import { withoutRefusals } from './kit/look.mjs';
 import { openAt, requestsTo, sheet, startMock } from './kit/pages.mjs';
 
 const { ko } = tables;
@@ -16,7 +17,6 @@ test.before(async () => {
 
 const open = (t, mock, path, options) => openAt(t, browser, mock, path, options);
 const toasted = (page, words) => page.locator('.toast').getByText(words).waitFor();
-const withoutRefusals = (faults) => faults.filter((fault) => !/status of 4\d\d/.test(fault)); // the browser logs each
 
 async function openStudio(t, mock, view = 'show', role = 'owner') {
     mock.as(role);

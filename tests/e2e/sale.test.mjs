@@ -5,8 +5,8 @@ import path from 'node:path';
 import test from 'node:test';
 import { launchBrowser } from '../integration/harness/browser.mjs';
 import { startJangteo, until } from '../integration/harness/index.mjs';
-import { DESK, look, PHONE } from './kit/look.mjs';
-import { facts, fill, go, hears, ko, photograph, publish, say, SHOP, takeUp, toasted, untilMoving, visit, withoutRefusals } from './kit/market.mjs';
+import { DESK, look, PHONE, withoutRefusals } from './kit/look.mjs';
+import { facts, fill, go, hears, ko, photograph, publish, say, SHOP, takeUp, toasted, untilMoving, visit } from './kit/market.mjs';
 import { fillAddress, sheet, toFinalCheck } from './kit/pages.mjs';
 
 const QUANTITY = 2;

@@ -38,7 +38,7 @@ function checkUnits(name, file) {
         check(producers.every((unit) => unit.includes(option)), `a unit of ${name} was compiled without ${option}`);
 }
 
-for (const short of ['ingest', 'relay', 'chat', 'worker']) {
+for (const short of ['ingest', 'relay', 'chat', 'worker', 'picture']) {
     const name = `jangteo-${short}`;
     const file = path.join(build, 'bin', name);
     if (!existsSync(file)) {

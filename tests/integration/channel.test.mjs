@@ -70,6 +70,11 @@ test('A2, pitfall 24: a ticket opens one socket, of its show, once', async (t) =
     assert.ok((await first.open()).ok);
     assert.equal((await second.open()).closed.code, 4401);
     assert.ok(!chat.text().includes(ticket));
+    const unused = await person.must('POST', '/api/v1/tickets', { show: show.id }, 201);
+    await chat.stopClean();
+    const again = await startService(t, 'chat', { site: chat.site });
+    const late = await new Channel({ base: again.http, must: async () => unused }, show.id).open();
+    assert.equal(late.closed?.code, 4401, 'what was used before is forgotten, so nothing from before is taken');
 });
 
 test('C4, pitfall 25: who is banned is out within a second, and stays out', async (t) => {

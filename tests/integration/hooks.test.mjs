@@ -1,4 +1,4 @@
-// Chat decides who publishes and who watches: ingest and relay against a scripted chat (design §6; threats A1 to A4, H14).
+// Chat decides who publishes and who watches: ingest and relay against a scripted chat (threats A1 to A4, H14).
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';

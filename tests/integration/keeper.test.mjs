@@ -1,8 +1,8 @@
 // What the keeper of chat does by itself: pictures that come, stay away, or are there though the store says otherwise.
 import assert from 'node:assert/strict';
-import net from 'node:net';
 import test from 'node:test';
 import { atEnd, ffmpegPublish, startService, until } from './harness/index.mjs';
+import { Channel } from './channel.mjs';
 import { HookPeer } from './hook-peer.mjs';
 import { firstOperator, openShop, shopForm } from './people.mjs';
 
@@ -17,25 +17,13 @@ async function place(t, more) {
     return { chat, operator, seller, key, ingest: await HookPeer.open(chat.site) };
 }
 
-/* A short text of RFC 6455 §5.2, its mask zeros. */
-const frame = (text) => Buffer.concat([Buffer.from([0x81, 0xfe, text.length >> 8, text.length & 255, 0, 0, 0, 0]), Buffer.from(text)]);
-
 /** A page in a show's room; resolves to a function that gives whether the chat was frozen when it was told last. */
-async function enter(t, chat, person, show) {
-    const { ticket } = await person.must('POST', '/api/v1/tickets', { show }, 201);
-    const { host, hostname, port } = new URL(chat.http);
-    const socket = net.connect(port, hostname);
-    let text = '';
-    atEnd(t, () => socket.destroy());
-    socket.on('data', (bytes) => (text += bytes.toString('latin1')));
-    socket.write(
-        `GET /ws HTTP/1.1\r\nHost: ${host}\r\nOrigin: ${chat.http}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-            'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-    );
-    await until('an upgrade', () => text.includes('101'));
-    socket.write(frame(JSON.stringify({ id: 1, m: 'hello', d: { ticket, show } })));
-    await until('the state of the room', () => text.includes('"e":"freeze"'));
-    return () => text.slice(text.lastIndexOf('"e":"freeze"')).startsWith('"e":"freeze","d":{"on":true');
+async function enter(t, person, show) {
+    const channel = new Channel(person, show);
+    atEnd(t, () => channel.close());
+    await channel.open();
+    await channel.push('freeze');
+    return () => channel.pushes.findLast(({ e }) => e === 'freeze').d.on;
 }
 
 const stateOf = async (seller, show) => (await seller.must('GET', `/api/v1/shows/${show}`)).state;
@@ -98,7 +86,7 @@ test('an encoder that comes back after its show was stopped is not on air again 
 test('what pages are told last of a switch is what the store has, whoever turned it at the same time', async (t) => {
     const { chat, operator, seller } = await place(t);
     const show = await seller.must('POST', '/api/v1/shop/shows', { title: '첫 방송', access: 'public' }, 201);
-    const isFrozenForPages = await enter(t, chat, seller, show.id);
+    const isFrozenForPages = await enter(t, seller, show.id);
     for (let round = 0; round < 20; round++) {
         const turns = Array.from({ length: 8 }, (_, i) => operator.must('POST', `/api/v1/shows/${show.id}/freeze`, { on: i % 2 === 0, reason: '' }));
         await Promise.all(turns);

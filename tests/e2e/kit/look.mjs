@@ -31,3 +31,6 @@ async function assertAccessible(page, what) {
     const serious = violations.filter(({ impact }) => ['serious', 'critical'].includes(impact));
     assert.deepEqual(serious, [], `${what}: ${JSON.stringify(serious)}`);
 }
+
+/** Of what went wrong on a page, all but the refusals, each of which the browser logs. */
+export const withoutRefusals = (faults) => faults.filter((fault) => !/status of 4\d\d/.test(fault));

@@ -103,7 +103,7 @@ export async function enter(t, browser, { jangteo, show }, options = {}) {
     return page;
 }
 
-/** Of what went wrong on a page, what the browser logs of refusals that are in order. */
-export const withoutRefusals = (faults) => faults.filter((fault) => !/Failed to load resource|WebSocket/.test(fault));
+/** Of what went wrong on a page, all but what the browser logs while services are away. */
+export const withoutBreaks = (faults) => faults.filter((fault) => !/Failed to load resource|WebSocket/.test(fault));
 
 export { ko };

@@ -230,13 +230,6 @@ export class Mock {
     }
 }
 
-/** A mock that ends with the test. */
-export async function startMock(t, atEnd) {
-    const mock = await new Mock().start();
-    atEnd(t, () => mock.stop());
-    return mock;
-}
-
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     const mock = await new Mock().start(Number(process.argv[2] ?? 8090));
     console.log(`${mock.url}/  ${mock.url}/live/${mock.market.show.id}  ${mock.url}/studio  ${mock.url}/operator`);

@@ -57,7 +57,7 @@ static void test_a2_one_winner(void **state)
     int won = 0;
 
     (void)state;
-    assert_int_equal(access_used_new(0, NULL, NULL, &used), 0);
+    assert_int_equal(access_used_new(0, &used), 0);
     for (int i = 0; i < THREADS; i++) {
         races[i].used = used;
         assert_int_equal(pthread_create(&threads[i], NULL, take_all, &races[i]), 0);

@@ -74,28 +74,12 @@ static void test_stored_hash(void **state)
     assert_memory_equal(hash, sha256, sizeof(sha256));
 }
 
-static void test_a5_equal_in_constant_time(void **state)
-{
-    uint8_t a[32] = {0}, b[32] = {0};
-
-    (void)state;
-    assert_true(access_equal(a, b, sizeof(a)));
-    assert_true(access_equal(a, b, 0));
-    for (size_t bit = 0; bit < 256; bit++) {
-        b[bit / 8] = (uint8_t)(1U << bit % 8);
-        assert_false(access_equal(a, b, sizeof(a)));
-        assert_true(access_equal(a, b, bit / 8)); /* only as far as asked */
-        b[bit / 8] = 0;
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fresh_ones),
         cmocka_unit_test(test_one_form),
         cmocka_unit_test(test_stored_hash),
-        cmocka_unit_test(test_a5_equal_in_constant_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

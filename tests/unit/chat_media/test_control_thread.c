@@ -121,9 +121,12 @@ static void run_until_heard(struct rig *rig, int count)
         jt_loop_run(rig->loop);
 }
 
-static void run_until_connected(struct rig *rig)
+static void run_until_link_is(struct rig *rig, bool is_up)
 {
-    while (!media_control_is_connected(rig->control)) {
+    int64_t end_us = jt_clock_mono_us() + (int64_t)PATIENCE_MS * JT_USEC_PER_MSEC;
+
+    while (media_control_is_connected(rig->control) != is_up) {
+        assert_true(jt_clock_mono_us() < end_us);
         jt_loop_turn(rig->loop);
         (void)usleep(1000);
     }
@@ -151,7 +154,7 @@ static void test_commands_from_another_thread(void **state)
     pthread_t thread;
 
     ingest_up(rig);
-    run_until_connected(rig);
+    run_until_link_is(rig, true);
     assert_int_equal(pthread_create(&thread, NULL, command_elsewhere, rig), 0);
     run_until_heard(rig, 2);
     (void)pthread_join(thread, NULL);
@@ -174,10 +177,7 @@ static void test_access_is_said_again_a_stop_once(void **state)
     ingest_up(rig);
     run_until_heard(rig, 3);
     ingest_down(rig);
-    while (media_control_is_connected(rig->control)) {
-        jt_loop_turn(rig->loop);
-        (void)usleep(1000);
-    }
+    run_until_link_is(rig, false);
     rig->count = 0;
     media_forget_show(rig->control, "fish");
     jt_loop_turn(rig->loop);

@@ -95,13 +95,12 @@ static const struct channel_ops ops = {
 
 static int setup(void **state)
 {
-    static const uint8_t seed[16] = {9, 8, 7, 6};
     struct embedder *embedder = calloc(1, sizeof(*embedder));
 
     (void)pthread_mutex_init(&embedder->mutex, NULL);
     (void)pthread_cond_init(&embedder->changed, NULL);
     *state = embedder;
-    return channel_new(&ops, embedder, seed, &embedder->channel);
+    return channel_new(&ops, embedder, &embedder->channel);
 }
 
 static int teardown(void **state)

@@ -296,7 +296,7 @@ static void test_p28_honest_talk(void **state)
     int hits = count(*state, honest, JT_COUNT(honest), false);
 
     print_message("%d of %zu honest lines held back\n", hits, JT_COUNT(honest));
-    assert_true(hits * 200 <= (int)JT_COUNT(honest)); /* facts: at most one in 200 */
+    assert_true(hits * 200 <= (int)JT_COUNT(honest)); /* at most one in 200 */
 }
 
 static void test_p28_longest_text(void **state)

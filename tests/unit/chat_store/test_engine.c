@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "base/clock.h"
 #include "chat/store/migrations.h"
 
 static struct rig rig;
@@ -108,6 +109,16 @@ struct caller {
 
 static atomic_int started;
 
+static void wait_for_started(int count)
+{
+    int64_t end_us = jt_clock_mono_us() + INT64_C(60) * JT_USEC_PER_SEC;
+
+    while (started < count) {
+        assert_true(jt_clock_mono_us() < end_us);
+        (void)usleep(1000);
+    }
+}
+
 static void *call(void *arg)
 {
     struct caller *caller = arg;
@@ -140,8 +151,7 @@ static void test_a_failing_job_takes_only_its_own_writes_along(void **state)
         (void)snprintf(text, sizeof(text), "note %d", i);
         start(&callers[i], text, i % 4 == 3 ? -ECANCELED : i);
     }
-    while (started < 40)
-        (void)usleep(100); /* they are about to queue */
+    wait_for_started(40);
     open_gate(&gate, holder);
     for (int i = 0; i < 40; i++) {
         (void)pthread_join(callers[i].thread, NULL);
@@ -239,8 +249,7 @@ static void test_k7_who_finds_no_room_is_told_to_come_back(void **state)
     }
     if (made ==
         CROWD) /* the last fifty, whoever they are, are answered while the writer stands still */
-        while (started < CROWD - STORE_WAITING_MAX)
-            (void)usleep(1000);
+        wait_for_started(CROWD - STORE_WAITING_MAX);
     open_gate(&gate, holder);
     for (int i = 0; i < made; i++) {
         (void)pthread_join(callers[i].thread, NULL);

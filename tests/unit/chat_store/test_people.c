@@ -197,19 +197,6 @@ static void test_stream_key_is_found_by_its_hash(void **state)
     assert_int_equal(store_shop_by_key(place->store, next.lookup, &found), 0);
 }
 
-static void test_a2_token_is_used_once_across_restarts(void **state)
-{
-    struct place *place = *state;
-    const uint8_t nonce[16] = {1};
-
-    assert_int_equal(store_token_use(place->store, nonce, sizeof(nonce), SOON), 0);
-    assert_int_equal(store_token_use(place->store, nonce, sizeof(nonce), SOON), -EEXIST);
-    assert_int_equal(place_reopen(place), 0);
-    assert_int_equal(store_token_use(place->store, nonce, sizeof(nonce), SOON), -EEXIST);
-    assert_int_equal(store_sweep(place->store, SOON), 0);
-    assert_int_equal(store_token_use(place->store, nonce, sizeof(nonce), SOON), 0);
-}
-
 static void note(void *arg, const struct store_audit *row)
 {
     char *text = arg;
@@ -244,7 +231,6 @@ int main(void)
         EACH(test_seller_owns_the_shop_of_the_link),
         EACH(test_shop_keeps_what_its_owner_wrote),
         EACH(test_stream_key_is_found_by_its_hash),
-        EACH(test_a2_token_is_used_once_across_restarts),
         EACH(test_audit_tells_who_did_what),
     };
 

@@ -36,7 +36,7 @@ static void test_defaults(void **state)
 
     (void)state;
     assert_int_equal(load(&config, (const char *const[FLAGS_MAX]){NULL}), JT_CONFIG_RUN);
-    /* the design: everything binds loopback, only those the hook allows publish, a show waits 60 s */
+    /* everything binds loopback, only those the hook allows publish, a show waits 60 s */
     assert_string_equal(config.rtmp_listen, "127.0.0.1:1935");
     assert_string_equal(config.http_listen, "127.0.0.1:8081");
     assert_string_equal(config.admin_listen, "127.0.0.1:9081");

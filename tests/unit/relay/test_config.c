@@ -26,7 +26,7 @@ static void test_defaults(void **state)
 
     (void)state;
     assert_int_equal(load(&config, NULL), JT_CONFIG_RUN);
-    /* the design: everything binds loopback, viewers of a vanished show wait 60 s, catching up at 8 Mbps */
+    /* everything binds loopback, viewers of a vanished show wait 60 s, catching up at 8 Mbps */
     assert_string_equal(config.http_listen, "127.0.0.1:8082");
     assert_string_equal(config.admin_listen, "127.0.0.1:9082");
     assert_string_equal(config.rtc_listen, "127.0.0.1:8190");

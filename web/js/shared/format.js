@@ -22,9 +22,3 @@ export function moment(ms, nowMs = serverNow()) {
     return t(at.hour < 12 ? 'day_am' : 'day_pm', { day, time: `${at.hour % 12 || 12}:${two(at.minute)}` }); // words: day_am day_pm
   return `${at.month}.${at.day}(${t(WEEKDAYS[at.weekday])}) ${two(at.hour)}:${two(at.minute)}`;
 }
-
-/** '20:00:07' is too much for a chat line: '20:00'. */
-export function hourMinute(ms) {
-  const at = korean(ms);
-  return `${two(at.hour)}:${two(at.minute)}`;
-}

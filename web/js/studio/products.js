@@ -4,7 +4,6 @@ import { useState } from 'preact/hooks';
 import { patch, post } from '../shared/api.js';
 import { Field, useForm } from '../shared/field.js';
 import { isSoldOut, leftOf, optionOf, Picture, Price } from '../shared/goods.js';
-import { Icon } from '../shared/icon.js';
 import { Refusal } from '../shared/problem.js';
 import { Sheet } from '../shared/sheet.js';
 import { toast } from '../shared/toast.js';
